@@ -47,8 +47,9 @@ mod preview2;
 #[cfg(all(target_os = "wasi", target_env = "p2", feature = "p3"))]
 mod preview3;
 
-/// A tenth of the size of the C library's, and each call takes the same time.
-#[cfg(all(target_os = "wasi", target_env = "p2"))]
+/// A tenth of the size of the C library's, and each call takes the same time. The component for WASI 0.2 has the heap
+/// of `clawft-wasm`.
+#[cfg(all(target_os = "wasi", target_env = "p2", feature = "p3"))]
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 

@@ -1,6 +1,7 @@
 //! A request of a client, before its body is read.
 
 use crate::refusal::Refusal;
+use clawft_types::memory;
 
 /// The head of a request.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +50,67 @@ impl Incoming {
     }
 }
 
+/// A body that is read up to a limit. One that is too large is still read for a while, because a client that is
+/// interrupted while it writes may never read the response.
+#[cfg_attr(
+    not(target_os = "wasi"),
+    allow(dead_code, reason = "the components read bodies")
+)]
+pub(crate) struct Limited {
+    bytes: Vec<u8>,
+    limit: usize,
+    /// The number of bytes that came.
+    seen: usize,
+}
+
+#[cfg_attr(
+    not(target_os = "wasi"),
+    allow(dead_code, reason = "the components read bodies")
+)]
+impl Limited {
+    /// Returns an empty body of at most `limit` bytes; `length` is the one that the client names.
+    ///
+    /// # Errors
+    /// 413 if the rest is not worth reading.
+    pub(crate) fn new(limit: usize, length: Option<usize>) -> Result<Limited, Refusal> {
+        let body = Limited {
+            bytes: Vec::new(),
+            limit,
+            seen: 0,
+        };
+        match length {
+            Some(length) if length > body.most() => Err(too_large(limit)),
+            _ => Ok(body),
+        }
+    }
+
+    /// Returns how many bytes are read, even if they are too many.
+    fn most(&self) -> usize {
+        self.limit.saturating_mul(2)
+    }
+
+    /// Adds the next bytes.
+    pub(crate) fn add(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        self.seen = self.seen.saturating_add(bytes.len());
+        if self.seen > self.most() {
+            return Err(too_large(self.limit));
+        }
+        if self.seen > self.limit {
+            self.bytes = Vec::new();
+            return Ok(());
+        }
+        memory::append(&mut self.bytes, bytes).map_err(|_| too_large(self.limit))
+    }
+
+    /// Returns the complete body.
+    pub(crate) fn end(self) -> Result<Vec<u8>, Refusal> {
+        if self.seen > self.limit {
+            return Err(too_large(self.limit));
+        }
+        Ok(self.bytes)
+    }
+}
+
 /// Returns the error for a body that is larger than `limit` bytes.
 pub fn too_large(limit: usize) -> Refusal {
     let message = format!("the request's body is larger than {limit} bytes (`gateway.max_body_bytes`)");
@@ -63,4 +125,24 @@ pub fn too_slow() -> Refusal {
 /// Returns the error for a body that broke off.
 pub fn broken_off() -> Refusal {
     Refusal::new(400, "bad_request", "the request's body broke off")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_body_is_read_for_a_while_and_refused() {
+        let read = |parts: &[usize]| {
+            let mut body = Limited::new(10, None)?;
+            for part in parts {
+                body.add(&vec![b'x'; *part])?;
+            }
+            body.end()
+        };
+        assert_eq!(read(&[4, 6]).map(|body| body.len()), Ok(10));
+        assert_eq!(read(&[4, 7, 9]), Err(too_large(10)));
+        assert_eq!(read(&[4, 7, 10]), Err(too_large(10)));
+        assert!(Limited::new(10, Some(20)).is_ok() && Limited::new(10, Some(21)).is_err());
+    }
 }

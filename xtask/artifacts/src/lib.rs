@@ -12,7 +12,7 @@ mod wasm;
 pub use self::{
     size::run as run_size,
     wasm::{
-        Shipped, Source, check_optimiser, ensure_built, ensure_diet_built, ensure_sessions_guest_built,
-        release, run as run_wasm, shrunk,
+        Shipped, Source, check_optimiser, ensure_built, ensure_diet_built, ensure_served_built,
+        ensure_sessions_guest_built, release, run as run_wasm, shrunk,
     },
 };

@@ -124,6 +124,18 @@ pub fn ensure_built(project: &Project) -> Result<Shipped> {
     Ok(shipped_in(&project.dist))
 }
 
+/// Brings the components that are served up to date, and returns the paths of all artifacts.
+///
+/// # Errors
+/// Fails as [`ensure_built`] does.
+pub fn ensure_served_built(project: &Project) -> Result<Shipped> {
+    toolchain::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
+    let served = [Artifact::Served, Artifact::ServedP3];
+    let revision = revision::of(project)?;
+    make(project, project, &served, HttpBackend::Raw, false, revision)?;
+    Ok(shipped_in(&project.dist))
+}
+
 fn shipped_in(dist: &Path) -> Shipped {
     let path = |artifact: Artifact| dist.join(artifact.file_name());
     Shipped {

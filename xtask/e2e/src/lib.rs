@@ -7,7 +7,8 @@
 //! A case is a name, `group::case`, with a function; [`harness`] chooses cases and makes trials of them, and
 //! [`report`] prints their results. The cases of the component and the module are in [`guests`], those of the native
 //! command in [`weft`], those of the clients of its gateway in [`clients`], those of its images in [`docker`], those
-//! of its installation in [`install`], those of the shrinker in [`diet`], and those of real providers in [`live`].
+//! of its installation in [`install`], those of the served components in [`serve`], those of the shrinker in
+//! [`diet`], and those of real providers in [`live`].
 //! [`providers`] are the cases that run on all guests and on the native command. [`mcp_servers`] starts servers of
 //! tools that others wrote, [`small_disk`] is a disk that is soon full, and [`lint`] runs clippy on the programs that
 //! are built on demand.
@@ -29,6 +30,7 @@ mod providers_page;
 #[cfg(test)]
 mod reliability;
 mod report;
+mod serve;
 mod small_disk;
 mod weft;
 
@@ -80,6 +82,7 @@ fn at_once(runtime: Runtime) -> usize {
         Runtime::Weft
         | Runtime::Clients
         | Runtime::Install
+        | Runtime::Serve
         | Runtime::Docker
         | Runtime::Diet
         | Runtime::Corpus
@@ -91,7 +94,7 @@ fn at_once(runtime: Runtime) -> usize {
 fn takes_seed(runtime: Runtime) -> bool {
     !matches!(
         runtime,
-        Runtime::Weft | Runtime::Docker | Runtime::Dockerfile | Runtime::Install
+        Runtime::Weft | Runtime::Serve | Runtime::Docker | Runtime::Dockerfile | Runtime::Install
     )
 }
 
@@ -112,6 +115,7 @@ fn trials(runtime: Runtime, project: &Project, options: &Options, log: &Log) -> 
         Runtime::Weft => weft::trials(project, options, log),
         Runtime::Clients => clients::trials(project, options, log),
         Runtime::Install => install::trials(project, options, log),
+        Runtime::Serve => serve::trials(project, options, log),
         Runtime::Docker => docker::image_trials(project, options, log),
         Runtime::Dockerfile => docker::dockerfile_trials(project, options, log),
         Runtime::Diet => diet::trials(project, options, log),

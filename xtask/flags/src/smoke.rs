@@ -15,6 +15,7 @@ Examples:
   cargo xtask smoke wamr                    the wasip1 module on WAMR
   cargo xtask smoke weft                    the native command: the OpenAI client, a browser, load, kills
   cargo xtask smoke clients                 the clients that people use, through the gateway
+  cargo xtask smoke serve                   the served components on every host of wasi:http
   cargo xtask smoke diet                    wasm-diet on files of many kinds, run before and after
   cargo xtask smoke corpus                  wasm-diet on files of other toolchains, run before and after
   cargo xtask smoke live                    real providers, as far as their keys are in the environment
@@ -61,6 +62,8 @@ pub enum Runtime {
     Clients,
     /// The release as users install it: from a release page on loopback, with scripts and packages; weft.exe in wine
     Install,
+    /// The served components on every host of wasi:http: wasmtime serve, jco serve
+    Serve,
     /// Images of weft: made, pushed to a registry, pulled and run by an engine
     Docker,
     /// The Dockerfile alone: everything compiled in its builder stage, to the same bytes

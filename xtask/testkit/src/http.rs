@@ -46,11 +46,34 @@ pub fn say(address: &str, id: &str, text: &str) -> Result<Response> {
     send(address, &head, &body)
 }
 
-fn send(address: &str, head: &str, body: &str) -> Result<Response> {
+/// Sends a JSON `body` with `POST` to `path`, with a token.
+pub fn post(address: &str, path: &str, token: &str, body: &str) -> Result<Response> {
+    send(address, &post_head(path, token, body), body)
+}
+
+/// Does the same without reading anything of the response.
+pub fn post_only(address: &str, path: &str, token: &str, body: &str) -> Result<TcpStream> {
+    write(address, &post_head(path, token, body), body)
+}
+
+fn post_head(path: &str, token: &str, body: &str) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\ncontent-type: application/json\r\nauthorization: Bearer {token}\r\n\
+         content-length: {}\r\n",
+        body.len()
+    )
+}
+
+fn write(address: &str, head: &str, body: &str) -> Result<TcpStream> {
     let mut stream = TcpStream::connect(address).context("could not connect to the gateway")?;
     stream.set_read_timeout(Some(PATIENCE))?;
     let request = format!("{head}host: {address}\r\nconnection: close\r\n\r\n{body}");
     stream.write_all(request.as_bytes())?;
+    Ok(stream)
+}
+
+fn send(address: &str, head: &str, body: &str) -> Result<Response> {
+    let stream = write(address, head, body)?;
     let mut body = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -109,6 +132,19 @@ impl Response {
             text.push_str(&piece);
         }
         Ok(text)
+    }
+
+    /// Reads at least `count` more bytes of the body, with what frames them; fewer only at the end. Returns how many.
+    pub fn skip(&mut self, count: usize) -> Result<usize> {
+        let mut part = vec![0; 16 * 1024];
+        let mut read = 0;
+        while read < count {
+            match self.body.read(&mut part).context("the response broke off")? {
+                0 => break,
+                more => read += more,
+            }
+        }
+        Ok(read)
     }
 
     /// Returns the remaining bytes of the response as text.

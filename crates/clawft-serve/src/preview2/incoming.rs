@@ -2,8 +2,7 @@
 
 use super::is_ready_in;
 use crate::refusal::Refusal;
-use crate::request::{Incoming, broken_off, too_large, too_slow};
-use clawft_types::memory;
+use crate::request::{Incoming, Limited, broken_off, too_slow};
 use std::time::Duration;
 use wasip2::clocks::monotonic_clock;
 use wasip2::http::types::{IncomingRequest, Method};
@@ -45,14 +44,11 @@ pub(super) fn body(
     length: Option<usize>,
     limit: usize,
 ) -> Result<Vec<u8>, Refusal> {
-    if length.is_some_and(|length| length > limit) {
-        return Err(too_large(limit));
-    }
+    let mut body = Limited::new(limit, length)?;
     let incoming = request.consume().map_err(|()| broken_off())?;
     let stream = incoming.stream().map_err(|()| broken_off())?;
     let readable = stream.subscribe();
     let deadline = monotonic_clock::now().saturating_add(super::nanoseconds(BODY_TIME));
-    let mut body = Vec::new();
     loop {
         match stream.read(READ_SIZE) {
             Ok(bytes) if bytes.is_empty() => {
@@ -61,9 +57,8 @@ pub(super) fn body(
                     return Err(too_slow());
                 }
             }
-            Ok(bytes) if body.len().saturating_add(bytes.len()) > limit => return Err(too_large(limit)),
-            Ok(bytes) => memory::append(&mut body, &bytes).map_err(|_| too_large(limit))?,
-            Err(StreamError::Closed) => return Ok(body),
+            Ok(bytes) => body.add(&bytes)?,
+            Err(StreamError::Closed) => return body.end(),
             Err(StreamError::LastOperationFailed(_)) => return Err(broken_off()),
         }
     }

@@ -2,8 +2,7 @@
 
 use super::{in_time, now};
 use crate::refusal::Refusal;
-use crate::request::{Incoming, broken_off, too_large, too_slow};
-use clawft_types::memory;
+use crate::request::{Incoming, Limited, broken_off, too_slow};
 use std::time::Duration;
 use wasip3::http::types::{Method, Request};
 use wasip3::wit_bindgen::StreamResult;
@@ -41,30 +40,24 @@ fn method(method: Method) -> String {
 
 /// Reads the body of a request, at most `limit` bytes; `length` is the one that the client names.
 pub(super) async fn body(request: Request, length: Option<usize>, limit: usize) -> Result<Vec<u8>, Refusal> {
-    if length.is_some_and(|length| length > limit) {
-        return Err(too_large(limit));
-    }
+    let mut body = Limited::new(limit, length)?;
     let (_done, outcome) = wit_future::new(|| Ok(()));
     let (mut stream, end) = Request::consume_body(request, outcome);
     let deadline = now().saturating_add(BODY_TIME);
-    let mut body = Vec::new();
     loop {
         let room = READ_SIZE.min(length.unwrap_or(READ_SIZE).saturating_add(1));
         let read = stream.read(Vec::with_capacity(room));
         let (result, bytes) = in_time(deadline.saturating_sub(now()), read)
             .await
             .ok_or_else(too_slow)?;
-        if body.len().saturating_add(bytes.len()) > limit {
-            return Err(too_large(limit));
-        }
-        memory::append(&mut body, &bytes).map_err(|_| too_large(limit))?;
+        body.add(&bytes)?;
         if result == StreamResult::Dropped {
             break;
         }
     }
     drop(stream);
     match in_time(deadline.saturating_sub(now()), end).await {
-        Some(Ok(_)) => Ok(body),
+        Some(Ok(_)) => body.end(),
         Some(Err(_)) => Err(broken_off()),
         None => Err(too_slow()),
     }

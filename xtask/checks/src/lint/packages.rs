@@ -6,7 +6,8 @@ use anyhow::{Result, bail};
 use devkit::{cargo::cargo, cmd, project::Project};
 use xshell::Shell;
 
-/// The packages that may be in all artifacts: only our own. No async runtime, no TLS, no HTTP stack, no parser.
+/// The packages that may be in all artifacts: only our own. No async runtime, no TLS, no HTTP stack, no
+/// parser; the component for WASI 0.3 alone has the tasks of its bindings.
 const IN_ALL: [&str; 6] = [
     "clawft-core",
     "clawft-mcp",
@@ -20,7 +21,7 @@ const IN_ALL: [&str; 6] = [
 const ARTIFACTS: [(&str, &str, &str, &[&str]); 3] = [
     ("clawft-wasm", "wasm32-wasip2", "", &["wasip2", "wit-bindgen"]),
     ("clawft-wasm", "wasm32-wasip1", "", &["wasip1"]),
-    ("clawft-serve", "wasm32-wasip2", "", SERVED),
+    ("clawft-serve", "wasm32-wasip2", "p2", SERVED),
 ];
 
 /// The packages of the component that is served.
