@@ -9,7 +9,7 @@ pub enum Artifact {
     Wasip1Module,
     /// The component that hosts of `wasi:http` serve, for WASI 0.2.
     Served,
-    /// The same for WASI 0.3.
+    /// The component that hosts of WASI 0.3 serve.
     ServedP3,
 }
 
