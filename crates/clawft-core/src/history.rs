@@ -19,35 +19,41 @@ pub(crate) fn recent(messages: &[Message], tokens: u32, taken: usize) -> [&[Mess
     let mut room = (tokens as usize)
         .saturating_mul(BYTES_PER_TOKEN)
         .saturating_sub(taken);
-    let newest = messages.iter().rposition(|message| message.role == Role::User);
+    // Each turn begins with the user's message.
+    let newest = messages
+        .iter()
+        .rposition(|message| message.role == Role::User)
+        .unwrap_or_default();
     let mut start = messages.len();
+    let mut in_newest_turn = true;
     for (index, message) in messages.iter().enumerate().rev() {
         match room.checked_sub(message.size()) {
             Some(rest) => room = rest,
             None => break,
         }
-        if index == 0
-            || message.role == Role::User
-            || (Some(index) > newest && message.role == Role::Assistant)
-        {
-            start = index;
+        match message.role {
+            Role::User => {
+                start = index;
+                in_newest_turn = false;
+            }
+            Role::Assistant if in_newest_turn => start = index,
+            _ if index == 0 => start = index,
+            _ => {}
         }
     }
-    match newest {
-        Some(newest) if start > newest => {
-            // The last answer with its results, even if they do not fit.
-            let last = messages
-                .iter()
-                .rposition(|message| message.role == Role::Assistant);
-            let last = last.filter(|last| *last > newest).unwrap_or(messages.len());
-            [
-                part(messages, newest..newest + 1),
-                part(messages, start.min(last)..messages.len()),
-            ]
-        }
-        None if start == messages.len() => [part(messages, start.saturating_sub(1)..start), &[]],
-        _ => [part(messages, start..messages.len()), &[]],
+    if start <= newest {
+        return [part(messages, start..messages.len()), &[]];
     }
+    // The last answer with its results, even if they do not fit.
+    let answers = newest + 1;
+    let last = part(messages, answers..messages.len())
+        .iter()
+        .rposition(|message| message.role == Role::Assistant)
+        .map_or(messages.len(), |last| answers + last);
+    [
+        part(messages, newest..answers),
+        part(messages, start.min(last)..messages.len()),
+    ]
 }
 
 fn part(messages: &[Message], range: Range<usize>) -> &[Message] {
@@ -115,6 +121,38 @@ mod tests {
         assert_eq!(length(&all, 10, 1), 3, "other text counts");
         assert_eq!(length(&all, 1, usize::MAX), 1);
         assert_eq!(length(&[], 1, 0), 0);
+    }
+
+    #[test]
+    fn sends_answers_with_results_of_the_newest_turn() {
+        let roles = [
+            Role::User,
+            Role::Assistant,
+            Role::User,
+            Role::Assistant,
+            Role::Tool,
+            Role::Assistant,
+            Role::Tool,
+        ];
+        let all: Vec<Message> = (0..)
+            .zip(roles)
+            .map(|(n, role)| Message::new(role, format!("{n}2345678")))
+            .collect();
+        let kept = |tokens| -> String {
+            let kept = recent(&all, tokens, 0).concat();
+            kept.iter()
+                .filter_map(|message| message.content.chars().next())
+                .collect()
+        };
+        assert_eq!(
+            [14, 13, 12, 11, 10].map(kept),
+            ["0123456", "23456", "23456", "23456", "23456"]
+        );
+        assert_eq!(
+            [9, 8, 7, 6, 5, 4].map(kept),
+            ["23456", "23456", "256", "256", "256", "256"]
+        );
+        assert_eq!([3, 2, 1, 0].map(kept), ["256"; 4], "a call goes with its result");
     }
 
     #[test]
