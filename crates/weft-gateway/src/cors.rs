@@ -11,7 +11,7 @@ use clawft_types::json::{JsonError, Node};
 const ANY: &str = "*";
 
 /// The methods that pages may use.
-const METHODS: &str = "GET, POST, DELETE, OPTIONS";
+const METHODS: &str = "GET, POST, PATCH, DELETE, OPTIONS";
 
 /// The time for which browsers may keep the answer to a preflight request, in seconds.
 const MAX_AGE: &str = "600";

@@ -24,6 +24,9 @@ export class AnswerView {
   constructor({ regenerate }) {
     this.text = "";
     this.thoughts = "";
+    // Whether it is going to be drawn, and the milliseconds that it took the last time.
+    this.scheduled = false;
+    this.cost = 0;
     this.body = element("div", { class: "text" });
     this.before = element("div", { class: "before" });
     this.article = element("article", { class: "assistant", "aria-label": "Answer" }, this.before, this.body);
@@ -44,14 +47,22 @@ export class AnswerView {
     return this;
   }
 
-  // Adds a part of the answer, to be drawn with the next frame. `drawn` is called around that.
+  // Adds a part of the answer, to be drawn soon. `around` is called with the function that draws.
   add({ text = "", reasoning = "" }, around = (draw) => draw()) {
     this.text += text;
     this.thoughts += reasoning;
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
+    if (this.scheduled) return;
+    this.scheduled = true;
+    const draw = () => {
+      if (!this.scheduled) return;
+      this.scheduled = false;
+      const began = performance.now();
       around(() => this.draw(true));
-    });
+      this.cost = performance.now() - began;
+    };
+    // A long answer is drawn less often, so that the page has time for its user.
+    if (this.cost > 12) setTimeout(draw, 3 * this.cost);
+    else requestAnimationFrame(draw);
   }
 
   draw(growing) {
@@ -74,8 +85,7 @@ export class AnswerView {
 
   // Shows the whole answer.
   complete({ seconds = 0, usage = null } = {}) {
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
+    this.scheduled = false;
     this.draw(false);
     if (this.waiting) this.body.replaceChildren();
     this.waiting = false;
