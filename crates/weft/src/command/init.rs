@@ -50,7 +50,10 @@ impl Init {
         let variable = |name: &str| env::var(name).ok();
         let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
         let first = first_provider(&variable).map_or("openai", |preset| preset.name);
-        let hint = format!("{}, or a name of your own for another server", names.join(", "));
+        let hint = format!(
+            "Known providers: {}.\nAnother server gets a name of your own.",
+            names.join(", ")
+        );
         let provider = questions.answer(self.provider.as_deref(), "Provider", Some(&hint), Some(first))?;
         let preset = Preset::named(&provider);
         let mut answers = Answers {
@@ -59,7 +62,7 @@ impl Init {
             ..Answers::default()
         };
         if answers.api_base.is_none() && preset.is_none_or(|preset| preset.api_base.is_empty()) {
-            let hint = "for example http://127.0.0.1:8000/v1";
+            let hint = "The address ends with the version, as http://127.0.0.1:8000/v1 does.";
             answers.api_base = Some(questions.answer(None, "Address of the API", Some(hint), None)?);
         }
         answers.key_env = self.key_variable(preset, questions)?;
@@ -76,9 +79,10 @@ impl Init {
         let Some(usual) = usual.filter(|_| self.key_env.is_none()) else {
             return checked(self.key_env.clone().unwrap_or_default());
         };
-        let hint = "the name of the variable, not the key; - for none";
+        let hint =
+            "The configuration names the environment variable that holds the key, not the key; - for none.";
         let usual = Some(usual).filter(|name| !name.is_empty()).unwrap_or("-");
-        checked(questions.answer(None, "Environment variable with the key", Some(hint), Some(usual))?)
+        checked(questions.answer(None, "Variable", Some(hint), Some(usual))?)
     }
 
     /// Returns the model: for a server of unknown models by default the first one that it has.

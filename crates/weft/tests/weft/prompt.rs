@@ -3,6 +3,7 @@
 use crate::common::{Home, KEY};
 use rexpect::session::{PtySession, spawn_command};
 use std::fs;
+use std::process::{Command, Stdio};
 
 /// Starts weft as a shell does, with all streams on the terminal.
 fn start(home: &Home, environment: &[(&str, &str)]) -> PtySession {
@@ -10,17 +11,21 @@ fn start(home: &Home, environment: &[(&str, &str)]) -> PtySession {
 }
 
 fn start_with(home: &Home, environment: &[(&str, &str)], arguments: &[&str]) -> PtySession {
-    let mut command = home.command(&[&["chat"], arguments].concat());
-    command.current_dir(home.directory.path());
-    command.stdin(std::process::Stdio::inherit());
-    command
-        .stdout(std::process::Stdio::inherit())
-        .stderr(std::process::Stdio::inherit());
-    command.envs(environment.iter().copied());
-    let mut session = spawn_command(command, Some(30_000)).unwrap();
+    let mut session = on_terminal(home.command(&[&["chat"], arguments].concat()), home, environment);
     session.exp_string("a-model, session `default`").unwrap();
     session.exp_string("> ").unwrap();
     session
+}
+
+/// Starts a command with all streams on a terminal, in the home directory.
+fn on_terminal(mut command: Command, home: &Home, environment: &[(&str, &str)]) -> PtySession {
+    command.current_dir(home.directory.path());
+    command
+        .stdin(Stdio::inherit())
+        .stdout(Stdio::inherit())
+        .stderr(Stdio::inherit());
+    command.envs(environment.iter().copied());
+    spawn_command(command, Some(30_000)).unwrap()
 }
 
 fn type_line(session: &mut PtySession, text: &str) {
@@ -303,4 +308,46 @@ fn retry_asks_again_and_keeps_the_old_answer() {
         saved.contains("## You\n\ntwo\n\n## Assistant\n\necho: two\n"),
         "{saved}"
     );
+}
+
+#[test]
+fn init_asks_three_questions() {
+    let home = Home::new("ok");
+    fs::remove_file(home.path("config.json")).unwrap();
+    let mut session = on_terminal(home.plain_command(&["init"]), &home, &[]);
+    session.exp_string("Provider [openai]: ").unwrap();
+    type_line(&mut session, "anthropic");
+    session.exp_string("Variable [ANTHROPIC_API_KEY]: ").unwrap();
+    type_line(&mut session, "");
+    session.exp_string("Model [claude-").unwrap();
+    type_line(&mut session, "my-model");
+    session
+        .exp_string("set the key first: export ANTHROPIC_API_KEY")
+        .unwrap();
+    session.exp_eof().unwrap();
+    assert_eq!(home.config()["agents"]["model"], "my-model");
+    // It is replaced only if the user agrees.
+    let mut session = on_terminal(home.plain_command(&["init"]), &home, &[]);
+    session.exp_string("Replace it? [y/N] ").unwrap();
+    type_line(&mut session, "");
+    session.exp_string("is left as it is").unwrap();
+    session.exp_eof().unwrap();
+    assert_eq!(home.config()["agents"]["model"], "my-model");
+}
+
+#[test]
+fn ctrl_c_at_a_question_refuses_and_ends_the_answer() {
+    let home = Home::new("tools");
+    home.edit(|config| config["tools"] = serde_json::json!({ "files": { "write": true } }));
+    fs::create_dir(home.path("work")).unwrap();
+    let mut session = start_with(&home, &[], &["--workspace", "work"]);
+    type_line(&mut session, "write_file {\"path\":\"b.txt\",\"content\":\"x\"}");
+    session.exp_string("Allow write_file b.txt? [y/N] ").unwrap();
+    session.send_control('c').unwrap();
+    session.exp_string("> ").unwrap();
+    type_line(&mut session, "/tools");
+    session.exp_string("write_file: ").unwrap();
+    session.send_control('d').unwrap();
+    session.exp_eof().unwrap();
+    assert!(!home.path("work/b.txt").exists());
 }

@@ -35,10 +35,12 @@ impl Questions {
         if !is_terminal() {
             return Err(unanswered(name));
         }
-        let hint = hint.map_or(String::new(), |hint| format!(" ({hint})"));
+        if let Some(hint) = hint {
+            terminal::hint(hint);
+        }
         let default_shown = default.map_or(String::new(), |default| format!(" [{default}]"));
         loop {
-            let line = ask(&format!("{name}{hint}{default_shown}: "))?;
+            let line = ask(&format!("{name}{default_shown}: "))?;
             match (line.trim(), default) {
                 ("", Some(default)) => return Ok(default.to_owned()),
                 ("", None) => {}
