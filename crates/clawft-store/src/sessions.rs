@@ -20,6 +20,12 @@ const DIRECTORY: &str = "sessions";
 /// The ending of a session file's name.
 const ENDING: &str = ".json";
 
+/// The beginning of the file's name of a session whose id is the name of a device on Windows. No id begins so.
+const DEVICE_MARK: &str = "=";
+
+/// The names of Windows' devices, beside numbered ones.
+const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
+
 /// Receives warnings for the user, as sentence fragments.
 pub type Warn<'a> = &'a mut dyn FnMut(&str);
 
@@ -149,10 +155,7 @@ impl Sessions {
             Err(error) if error.is_not_found() => Vec::new(),
             names => names?,
         };
-        let mut ids: Vec<SessionId> = names
-            .iter()
-            .filter_map(|name| name.strip_suffix(ENDING)?.parse().ok())
-            .collect();
+        let mut ids: Vec<SessionId> = names.iter().filter_map(|name| id_of_file(name)).collect();
         ids.sort_unstable();
         Ok(ids)
     }
@@ -250,11 +253,41 @@ impl Sessions {
 }
 
 fn path(id: &SessionId) -> String {
-    join!(DIRECTORY, "/", id.as_str(), ENDING)
+    join!(DIRECTORY, "/", mark(id), id.as_str(), ENDING)
 }
 
+/// Returns the name of the session's file.
 fn name(id: &SessionId) -> String {
-    [id.as_str(), ENDING].concat()
+    [mark(id), id.as_str(), ENDING].concat()
+}
+
+/// Returns the beginning of the file's name.
+fn mark(id: &SessionId) -> &'static str {
+    if cfg!(windows) && is_device(id.as_str()) {
+        DEVICE_MARK
+    } else {
+        ""
+    }
+}
+
+/// Returns the id of the session in the file `name`; `None` if it is another file.
+fn id_of_file(name: &str) -> Option<SessionId> {
+    let id = name.strip_suffix(ENDING)?;
+    let marked = id.strip_prefix(DEVICE_MARK).filter(|_| cfg!(windows));
+    marked.unwrap_or(id).parse().ok()
+}
+
+/// Returns whether Windows opens a device instead of a file with this name, whatever its ending.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default();
+    let numbered = |prefix: &str| {
+        let rest = stem.get(prefix.len()..).unwrap_or_default();
+        let begins = stem
+            .get(..prefix.len())
+            .is_some_and(|begin| begin.eq_ignore_ascii_case(prefix));
+        begins && rest.len() == 1 && rest.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    DEVICES.iter().any(|device| stem.eq_ignore_ascii_case(device)) || numbered("com") || numbered("lpt")
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 mod races;
 
-use super::{Sessions, StoreError};
+use super::{Sessions, StoreError, id_of_file, is_device, name};
 use crate::fs::{FileSystem, FsFault};
 use clawft_types::{Message, Role, Session, SessionError, SessionId};
 use std::thread;
@@ -319,4 +319,26 @@ fn truncated_session_continues() {
     assert!(matches!(error, StoreError::Deleted), "{error}");
     store(&sessions, turn(&sessions, "a", "3"));
     assert_eq!(stored(&sessions, "a"), ["1", "1", "3", "3"]);
+}
+
+#[test]
+fn finds_names_of_windows_devices() {
+    for name in ["CON", "nul", "aux.txt", "Prn.a.b", "com1", "LPT9.log", "con."] {
+        assert!(is_device(name), "{name}");
+    }
+    for name in [
+        "icon", "con-1", "com", "com10", "lptx", "console", "a.con", "nul_",
+    ] {
+        assert!(!is_device(name), "{name}");
+    }
+}
+
+#[test]
+fn file_of_every_session_names_its_id() {
+    for text in ["default", "CON", "nul.txt", "a.b-c_d"] {
+        let session: SessionId = text.parse().unwrap();
+        assert_eq!(id_of_file(&name(&session)), Some(session));
+    }
+    assert_eq!(id_of_file("x.txt"), None);
+    assert_eq!(id_of_file(".hidden.json"), None);
 }
