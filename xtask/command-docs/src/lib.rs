@@ -2,10 +2,11 @@
 //! command is shown somewhere.
 //!
 //! Modules in the order of data: [`extract`] finds commands in Markdown, [`compare`] compares one of them with
-//! clap's tree.
+//! clap's tree. [`reference`] writes `docs/cli.md`, which holds all of them and so counts for none.
 
 mod compare;
 mod extract;
+mod reference;
 
 use std::{
     fs, io,
@@ -14,7 +15,8 @@ use std::{
 
 use clap::Command;
 
-/// Returns all Markdown files of the project at `root`, beside its manifest and below `docs`, sorted.
+/// Returns all Markdown files of the project at `root`, beside its manifest and below `docs`, sorted. The reference
+/// of the commands is not one of them.
 ///
 /// # Errors
 /// Fails if a directory cannot be listed.
@@ -28,8 +30,18 @@ pub fn documents(root: &Path) -> io::Result<Vec<PathBuf>> {
             );
         }
     }
+    found.retain(|path| *path != reference::path(root));
     found.sort();
     Ok(found)
+}
+
+/// Compares the section of a program in `docs/cli.md` of the project at `root` with its `command`. With `BLESS` in the
+/// environment, writes the section instead. The inner error is the difference.
+///
+/// # Errors
+/// Fails if the document cannot be read or written.
+pub fn check_reference(command: &Command, root: &Path) -> io::Result<Result<(), String>> {
+    reference::check(command, root)
 }
 
 /// Returns the differences between `documents` and `command`, a line each: `FILE:LINE: …` for a command that

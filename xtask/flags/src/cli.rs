@@ -56,4 +56,12 @@ mod tests {
         let found = command_docs::disagreements(&Cli::command(), &documents).unwrap();
         assert!(found.is_empty(), "{}", found.join("\n"));
     }
+
+    #[test]
+    fn reference_holds_all_commands() {
+        let root = Project::discover().unwrap().root;
+        command_docs::check_reference(&Cli::command(), &root)
+            .unwrap()
+            .unwrap();
+    }
 }

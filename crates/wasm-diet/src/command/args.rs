@@ -237,3 +237,22 @@ impl From<MetricName> for Metric {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn reference_holds_all_commands() {
+        // Read at run time, because a checkout that was moved keeps its compiled tests.
+        let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests");
+        let root = Path::new(&package).join("../..");
+        command_docs::check_reference(&Diet::command(), &root)
+            .unwrap()
+            .unwrap();
+    }
+}

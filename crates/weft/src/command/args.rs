@@ -418,4 +418,13 @@ mod tests {
         let found = command_docs::disagreements(&Weft::command(), &documents).unwrap();
         assert!(found.is_empty(), "{}", found.join("\n"));
     }
+
+    #[test]
+    fn reference_holds_all_commands() {
+        let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests");
+        let root = Path::new(&package).join("../..");
+        command_docs::check_reference(&Weft::command(), &root)
+            .unwrap()
+            .unwrap();
+    }
 }
