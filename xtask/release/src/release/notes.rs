@@ -1,16 +1,19 @@
-//! `RELEASE_NOTES.md`, the text of the release page: CHANGELOG.md's section, the files, and how to check them.
+//! `RELEASE_NOTES.md`, the text of the release page: how to install, CHANGELOG.md's section, the files with their
+//! checksums, and how to check them.
 
 use std::fmt::Write as _;
 
 use anyhow::Result;
 use builds::budget::grouped;
+use flags::values::Target;
 use image::image_name;
 
 use super::{
     changelog,
-    metadata::{Kind, Metadata},
+    metadata::{File, Kind, Metadata},
     request::{component_name, git_tag},
 };
+use crate::dist;
 
 /// The name of the file.
 pub(super) const FILE_NAME: &str = "RELEASE_NOTES.md";
@@ -30,10 +33,32 @@ pub(super) fn notes(metadata: &Metadata, changelog: &str) -> Result<String> {
     let tag = git_tag();
     let new = changelog::section(changelog, version).unwrap_or_default();
     let new = unwrapped(&with_whole_links(&new, &format!("{source}/blob/{tag}/")));
+    let deb = dist::package_name(Target::LinuxAmd64).unwrap_or_default();
     let (images, component) = (image_name(None)?, component_name(None)?);
     Ok(format!(
         "\
 # {name} {version}
+
+## Install
+
+`weft` on Linux and macOS:
+
+```
+curl -fsSL {source}/releases/download/{tag}/install.sh | WEFT_VERSION={version} sh
+```
+
+on Windows, in PowerShell:
+
+```
+$env:WEFT_VERSION = '{version}'; irm {source}/releases/download/{tag}/install.ps1 | iex
+```
+
+On Debian and Ubuntu, download the package and run `sudo dpkg -i {deb}`. With cargo-binstall: `cargo binstall --git {source} weft`. \
+The gateway as a container:
+
+```
+docker run --rm --publish 127.0.0.1:8080:8080 --env OPENAI_API_KEY --env CLAWFT_TOKEN {images}:{tag}
+```
 
 {new}
 
@@ -58,22 +83,35 @@ The component is `{component}@{}`.
 sha256sum --check --ignore-missing SHA256SUMS
 ```
 
+```
+{}```
+
 [docs/verify.md]({source}/blob/{tag}/docs/verify.md) tells how to check who made these files, and how to make all of them \
 again from commit {commit} and compares every byte.
 ",
         table(metadata),
         metadata.component.manifest,
+        sums(metadata),
     ))
+}
+
+/// Returns the files to download.
+fn shown(metadata: &Metadata) -> impl Iterator<Item = (&String, &File)> {
+    let all = metadata.files.iter();
+    all.filter(|(_, file)| !matches!(file.kind, Kind::Sbom | Kind::Sizes))
+}
+
+/// Returns the checksums of the files to download, as in `SHA256SUMS`.
+fn sums(metadata: &Metadata) -> String {
+    shown(metadata)
+        .map(|(name, file)| dist::sum_line(&file.sha256, name))
+        .collect()
 }
 
 /// Returns the table of the files to download.
 fn table(metadata: &Metadata) -> String {
     let mut table = "| file | content | bytes | `gzip -9` |\n|---|---|--:|--:|\n".to_owned();
-    let shown = metadata
-        .files
-        .iter()
-        .filter(|(_, file)| !matches!(file.kind, Kind::Sbom | Kind::Sizes));
-    for (name, file) in shown {
+    for (name, file) in shown(metadata) {
         let gzip = file.gzip.map(grouped).unwrap_or_default();
         let _ = writeln!(
             table,
