@@ -1,5 +1,7 @@
 //! The cases of the installation, a file for each group.
 
+mod examples;
+mod newcomer;
 mod package;
 mod script;
 mod windows;
@@ -14,5 +16,12 @@ pub(super) type Case = case::Case<fn(&InstallContext<'_>) -> Result<()>>;
 
 /// Returns all cases, in the order in which they begin.
 pub(super) fn all() -> Vec<Case> {
-    [script::CASES, package::CASES, windows::CASES].concat()
+    [
+        script::CASES,
+        package::CASES,
+        newcomer::CASES,
+        examples::CASES,
+        windows::CASES,
+    ]
+    .concat()
 }

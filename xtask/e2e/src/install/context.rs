@@ -1,7 +1,7 @@
 //! The context of a case: its directory, a release page, and the programs.
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -39,6 +39,11 @@ impl<'a> InstallContext<'a> {
     /// Returns a path in the directory of the case.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.context.path(name)
+    }
+
+    /// Returns the directory of the checkout.
+    pub(super) fn root(&self) -> &Path {
+        &self.fixture.root
     }
 
     /// Returns a new shell.
@@ -116,12 +121,46 @@ impl<'a> InstallContext<'a> {
         self.run(command, input)
     }
 
+    /// Copies an example, so that the case may change it.
+    pub(super) fn example(&self, name: &str) -> Result<PathBuf> {
+        let (from, copy) = (self.fixture.root.join("examples").join(name), self.path(name));
+        fs::create_dir_all(&copy)?;
+        for file in names(&from)? {
+            fs::copy(from.join(&file), copy.join(&file))
+                .with_context(|| format!("could not copy `{file}`"))?;
+        }
+        Ok(copy)
+    }
+
+    /// Returns the address under which this case's requests are answered by `scenario`.
+    pub(super) fn api_base(&self, scenario: &str) -> String {
+        self.context.api_base(scenario)
+    }
+
+    /// Adds `weft`, its home and its keys to the environment of `command`.
+    pub(super) fn with_weft<'s>(&self, command: Cmd<'s>) -> Result<Cmd<'s>> {
+        let programs = self.fixture.programs()?.to_owned();
+        let others = env::var_os("PATH").unwrap_or_default();
+        let path = env::join_paths([programs].into_iter().chain(env::split_paths(&others)))?;
+        Ok(command
+            .env("PATH", path)
+            .env("CLAWFT_HOME", self.home())
+            .env("OPENAI_API_KEY", KEY)
+            .env("ANTHROPIC_API_KEY", KEY)
+            .env_remove("CLAWFT_TOKEN")
+            .env("NO_PROXY", "127.0.0.1"))
+    }
+
     /// Returns the messages that the provider received last.
     pub(super) fn last_messages(&self) -> Result<Value> {
+        Ok(self.last_request()?["messages"].clone())
+    }
+
+    /// Returns the body of the provider's last request.
+    pub(super) fn last_request(&self) -> Result<Value> {
         let requests = self.context.requests()?;
         let last = requests.last().context("the provider received nothing")?;
-        let body: Value = serde_json::from_str(&last.body).context("the request is not JSON")?;
-        Ok(body["messages"].clone())
+        serde_json::from_str(&last.body).context("the request is not JSON")
     }
 
     /// Returns the names of the stored sessions' files.

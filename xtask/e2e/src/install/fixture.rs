@@ -1,6 +1,9 @@
 //! The fixture of all cases: a release for Linux, wine with `weft.exe`, the mock provider, and a directory.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use devkit::{cmd as run, project::Project};
@@ -15,6 +18,12 @@ use crate::report::Failure;
 /// The beginning of the names of cases that run `weft.exe`.
 const WINDOWS: &str = "windows::";
 
+/// The beginning of the names of cases that run the examples.
+const EXAMPLES: &str = "examples::";
+
+/// The beginnings of the names of cases that install the release.
+const RELEASE: [&str; 3] = ["script::", "package::", "newcomer::"];
+
 /// The version of the release.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -23,6 +32,10 @@ pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(super) struct Fixture {
     /// The files of a release page, if a case needs them.
     release: Option<PathBuf>,
+    /// The directory of `weft` and `wasm-diet`, if a case needs them.
+    programs: Option<PathBuf>,
+    /// The checkout.
+    pub(super) root: PathBuf,
     /// Wine with `weft.exe`, if a case needs it.
     wine: Option<Wine>,
     /// The mock provider. It is declared before the directory, so that it ends before its log is removed.
@@ -47,16 +60,22 @@ impl Fixture {
     pub(super) fn prepare(project: &Project, cases: &[Case], keep: bool) -> Result<Self> {
         let own = Target::of_this_machine().filter(|target| target.system() == System::Linux);
         let own = own.context("the installation is tried on Linux alone")?;
-        let (windows, linux): (Vec<&Case>, Vec<&Case>) =
-            cases.iter().partition(|case| case.name.starts_with(WINDOWS));
-        let directory = WorkDirectory::new(keep)?;
-        let wine = match windows.is_empty() {
-            true => None,
-            false => Some(Wine::prepare(project, directory.path())?),
+        let has = |groups: &[&str]| {
+            let of = |case: &Case| groups.iter().any(|group| case.name.starts_with(group));
+            cases.iter().any(of)
         };
-        let release = match linux.is_empty() {
-            true => None,
-            false => {
+        let directory = WorkDirectory::new(keep)?;
+        let wine = match has(&[WINDOWS]) {
+            false => None,
+            true => Some(Wine::prepare(project, directory.path())?),
+        };
+        let programs = match has(&[EXAMPLES]) {
+            false => None,
+            true => Some(programs(project, own, directory.path())?),
+        };
+        let release = match has(&RELEASE) {
+            false => None,
+            true => {
                 let release = directory.path().join("release");
                 release::pack(project, &[own], &release)?;
                 Some(release)
@@ -65,6 +84,8 @@ impl Fixture {
         let provider = Provider::start(project, &directory.path().join("requests.jsonl"))?;
         Ok(Self {
             release,
+            programs,
+            root: project.root.clone(),
             wine,
             provider,
             directory,
@@ -83,6 +104,11 @@ impl Fixture {
     /// Returns the directory of the release.
     pub(super) fn release(&self) -> Result<&Path> {
         self.release.as_deref().context("there is no release")
+    }
+
+    /// Returns the directory of `weft` and `wasm-diet`.
+    pub(super) fn programs(&self) -> Result<&Path> {
+        self.programs.as_deref().context("there are no programs")
     }
 
     /// Returns the command of `weft.exe`, in wine.
@@ -135,6 +161,18 @@ impl Wine {
             .env("WINEDLLOVERRIDES", "mscoree,mshtml=")
             .env_remove("DISPLAY")
     }
+}
+
+/// Puts `weft` for this machine, `own`, and `wasm-diet` into a directory below `directory`, under their names.
+fn programs(project: &Project, own: Target, directory: &Path) -> Result<PathBuf> {
+    let programs = directory.join("programs");
+    fs::create_dir(&programs).context("could not make a directory for programs")?;
+    release::ensure_built(project, &[own])?;
+    let weft = project.dist.join(own.file_name());
+    fs::copy(weft, programs.join("weft")).context("could not copy `weft`")?;
+    let diet = artifacts::ensure_diet_built(project)?;
+    fs::copy(diet, programs.join("wasm-diet")).context("could not copy `wasm-diet`")?;
+    Ok(programs)
 }
 
 /// Compiles the library of random numbers, which older versions of wine lack, into `directory`.

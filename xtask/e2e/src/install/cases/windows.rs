@@ -5,8 +5,8 @@ use anyhow::{Result, ensure};
 use super::cases;
 use crate::install::context::InstallContext;
 
-/// Names of sessions that are names of devices for Windows, or that differ only in their case.
-const NAMES: [&str; 6] = ["CON", "nul", "com1", "aux.txt", "Work", "work"];
+/// Names of sessions that are names of devices for Windows, and others that look like them.
+const NAMES: [&str; 7] = ["CON", "nul", "prn.", "com1", "aux.txt", "LPT9.a.b", "console"];
 
 cases! {
     windows:
@@ -50,8 +50,19 @@ fn stores_sessions_with_names_of_devices(test: &InstallContext<'_>) -> Result<()
             "the session `{name}` holds {messages}"
         );
     }
+    let listed = test.weft_exe(&["sessions", "list"], "")?.stdout;
+    for name in NAMES {
+        let found = listed.lines().any(|line| line.starts_with(&format!("{name} ")));
+        ensure!(found, "`{name}` is not in the list: {listed}");
+        let removed = test.weft_exe(&["sessions", "rm", name], "")?;
+        ensure!(
+            removed.exit == Some(0),
+            "`{name}` cannot be removed: {}",
+            removed.stderr
+        );
+    }
     let files = test.session_files()?;
-    ensure!(files.len() == NAMES.len(), "the sessions are in {files:?}");
+    ensure!(files.is_empty(), "removed sessions are in {files:?}");
     Ok(())
 }
 
