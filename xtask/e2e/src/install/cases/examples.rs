@@ -14,7 +14,7 @@ use super::cases;
 use crate::install::context::InstallContext;
 
 /// A core module with a function that returns 42, and a custom section that can be dropped.
-const MODULE: &[u8] = b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x07\x0a\x01\x06answer\0\0\x0a\x06\x01\x04\0\x41\x2a\x0b\0\x08\x04name\0\x02\x01a";
+const MODULE: &[u8] = b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x07\x0a\x01\x06answer\0\0\x0a\x06\x01\x04\0\x41\x2a\x0b\0\x09\x04name\0\x02\x01a";
 
 cases! {
     examples:
