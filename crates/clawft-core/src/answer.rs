@@ -7,7 +7,7 @@ mod think;
 
 use crate::sniff;
 use alloc::borrow::ToOwned as _;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use calls::Calls;
 use clawft_types::completion::read_usage;
@@ -66,7 +66,7 @@ impl From<JsonError> for Fault {
         match error.fault() {
             JsonFault::NoMemory(error) => Fault::NoMemory(*error),
             JsonFault::Late => Fault::Late,
-            _ => Fault::Bad(error.to_string()),
+            _ => Fault::Bad(error.message()),
         }
     }
 }
@@ -184,7 +184,7 @@ impl Failure {
             Err(_) => Failure::default(),
         };
         if failure.message.is_empty() {
-            if text.trim_start().starts_with('<') {
+            if text.trim_start().starts_with("<") {
                 text = between(text, &["<title>", "<Message>"], '<');
             }
             failure.message = text.to_owned();

@@ -1,9 +1,11 @@
 //! The reasons why a turn fails, as the user reads them.
 
-use crate::http::{TimeLimit, TransportError, write_seconds};
-use alloc::string::{String, ToString as _};
+use crate::http::{TimeLimit, TransportError, seconds};
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use clawft_types::display_message;
 use clawft_types::join;
-use core::fmt;
+use clawft_types::text::number;
 use core::time::Duration;
 
 /// The reason why a turn ended without an answer. The user reads its `Display` form, which never holds a key.
@@ -103,28 +105,26 @@ pub enum KeySource {
     None,
 }
 
-impl fmt::Display for TurnError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl TurnError {
+    /// Returns the error message.
+    pub fn message(&self) -> String {
         match self {
-            TurnError::MissingKey { provider, variable } => f.write_str(&join!(
+            TurnError::MissingKey { provider, variable } => join!(
                 "no API key for provider `",
                 provider,
                 "`: the variable `",
                 variable,
                 "` is not set or empty, set it or give `api_key` in the config"
-            )),
-            TurnError::UnusableKey { provider, source } => f.write_str(&join!(
+            ),
+            TurnError::UnusableKey { provider, source } => join!(
                 "the API key of provider `",
                 provider,
                 "` holds a character that no HTTP header may: ",
-                &source.to_string()
-            )),
-            TurnError::Transport { target, error } if target.provider.is_empty() => error.fmt(f),
+                &source.message()
+            ),
+            TurnError::Transport { target, error } if target.provider.is_empty() => error.message(),
             TurnError::Transport { target, error } => {
-                error.fmt(f)?;
-                f.write_str("; ")?;
-                target.fmt(f)?;
-                f.write_str(match error {
+                let advice = match error {
                     TransportError::Unavailable(_) | TransportError::Impossible(_) => {
                         ", check `api_base` and the server"
                     }
@@ -134,24 +134,23 @@ impl fmt::Display for TurnError {
                     } => ", check `timeout_secs` and the server",
                     TransportError::TimedOut { .. } => ", check the server",
                     TransportError::TooLarge { .. } => "",
-                })
+                };
+                join!(&error.message(), "; ", &target.message(), advice)
             }
             TurnError::InvalidKey {
                 target,
                 source,
                 status,
                 message,
-            } => {
-                f.write_str(&join!(
-                    "Invalid API key: ",
-                    &target.to_string(),
-                    " answered ",
-                    &status.to_string(),
-                    ", ",
-                    &source.to_string()
-                ))?;
-                write_message(f, message)
-            }
+            } => join!(
+                "Invalid API key: ",
+                &target.message(),
+                " answered ",
+                &number((*status).into()),
+                ", ",
+                &source.message(),
+                &after_colon(message)
+            ),
             TurnError::Provider {
                 target,
                 status,
@@ -160,67 +159,68 @@ impl fmt::Display for TurnError {
                 retry_after,
                 advice,
             } => {
-                target.fmt(f)?;
-                match status {
-                    200..=299 => f.write_str(" sent an error")?,
-                    status => f.write_str(&join!(" answered ", &status.to_string()))?,
-                }
+                let mut text = target.message();
+                text.push_str(&match status {
+                    200..=299 => " sent an error".to_owned(),
+                    status => join!(" answered ", &number((*status).into())),
+                });
                 if *attempts > 1 {
-                    f.write_str(&join!(" in the last of ", &attempts.to_string(), " attempts"))?;
+                    let attempts = number((*attempts).into());
+                    text.push_str(&join!(" in the last of ", &attempts, " attempts"));
                 }
                 if let Some(time) = retry_after {
-                    f.write_str(" and asks to wait ")?;
-                    write_seconds(f, *time)?;
+                    text.push_str(&join!(" and asks to wait ", &seconds(*time)));
                 }
-                f.write_str(", ")?;
-                f.write_str(advice)?;
-                write_message(f, message)
+                join!(&text, ", ", advice, &after_colon(message))
             }
-            TurnError::BadResponse { target, cause } => {
-                target.fmt(f)?;
-                f.write_str(" sent something else than a chat completion, check `api_base` and `kind`: ")?;
-                f.write_str(cause)
-            }
+            TurnError::BadResponse { target, cause } => join!(
+                &target.message(),
+                " sent something else than a chat completion, check `api_base` and `kind`: ",
+                cause
+            ),
             TurnError::NoText { target } => {
-                target.fmt(f)?;
-                f.write_str(" sent an answer without text, check `model`")
+                join!(&target.message(), " sent an answer without text, check `model`")
             }
-            TurnError::NoMemory { what, bytes } => f.write_str(&join!(
+            TurnError::NoMemory { what, bytes } => join!(
                 what,
                 " does not fit into memory, where ",
-                &bytes.to_string(),
+                &number(*bytes as u64),
                 " more bytes cannot be had"
-            )),
-            TurnError::OutOfOrder => f.write_str("the platform reported a response in the wrong order"),
+            ),
+            TurnError::OutOfOrder => "the platform reported a response in the wrong order".to_owned(),
         }
     }
 }
 
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&join!("provider `", &self.provider, "` at `", &self.url, "`"))
+display_message!(TurnError);
+
+impl Target {
+    /// Returns the provider and the address.
+    pub fn message(&self) -> String {
+        join!("provider `", &self.provider, "` at `", &self.url, "`")
     }
 }
 
-impl fmt::Display for KeySource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+display_message!(Target);
+
+impl KeySource {
+    /// Returns the clause.
+    pub fn message(&self) -> String {
         match self {
-            KeySource::Variable(name) => {
-                f.write_str(&join!("the key was read from the variable `", name, "`"))
-            }
-            KeySource::Config => f.write_str("the key was read from `api_key` in the config"),
-            KeySource::None => f.write_str("no key was sent: give `api_key_env` or `api_key` in the config"),
+            KeySource::Variable(name) => join!("the key was read from the variable `", name, "`"),
+            KeySource::Config => "the key was read from `api_key` in the config".to_owned(),
+            KeySource::None => "no key was sent: give `api_key_env` or `api_key` in the config".to_owned(),
         }
     }
 }
 
-fn write_message(f: &mut fmt::Formatter<'_>, message: &str) -> fmt::Result {
+display_message!(KeySource);
+
+/// Returns a message as the end of a sentence; empty if there is none.
+fn after_colon(message: &str) -> String {
     match message {
-        "" => Ok(()),
-        message => {
-            f.write_str(": ")?;
-            f.write_str(message)
-        }
+        "" => String::new(),
+        message => join!(": ", message),
     }
 }
 

@@ -1,10 +1,13 @@
 //! HTTP as plain data: requests for the platform to send, and the errors that it reports.
 
 use alloc::borrow::Cow;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_types::Secret;
+use clawft_types::display_message;
 use clawft_types::join;
+use clawft_types::text::Ascii as _;
+use clawft_types::text::number;
 use core::fmt;
 use core::time::Duration;
 
@@ -43,7 +46,7 @@ impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpRequest")
             .field("method", &self.method)
-            .field("url", &self.url.split('?').next())
+            .field("url", &self.url.pieces(b'?').next())
             .field("headers", &self.headers)
             .field("body", &self.body.len())
             .field("timeout", &self.timeout)
@@ -159,42 +162,43 @@ pub enum TimeLimit {
     Total,
 }
 
-impl fmt::Display for TransportError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl TransportError {
+    /// Returns the error message.
+    pub fn message(&self) -> String {
         match self {
             TransportError::Unavailable(cause) | TransportError::Impossible(cause) => {
-                f.write_str("HTTP unavailable: ")?;
-                f.write_str(cause)
+                join!("HTTP unavailable: ", cause)
             }
             TransportError::TimedOut { after, limit } => {
-                f.write_str("Request timed out after ")?;
-                write_seconds(f, *after)?;
-                f.write_str(match limit {
+                let limit = match limit {
                     TimeLimit::FirstByte => "",
                     TimeLimit::Idle => " without a byte of the answer (`idle_timeout_secs`)",
                     TimeLimit::Total => " (`total_timeout_secs`)",
-                })
+                };
+                join!("Request timed out after ", &seconds(*after), limit)
             }
-            TransportError::TooLarge { limit } => f.write_str(&join!(
+            TransportError::TooLarge { limit } => join!(
                 "HTTP response larger than the limit of ",
-                &limit.to_string(),
+                &number(*limit as u64),
                 " bytes (`max_response_bytes`)"
-            )),
+            ),
         }
     }
 }
 
+display_message!(TransportError);
+
 impl core::error::Error for TransportError {}
 
-/// Writes `30 s`, or `0.250 s` for fractions. Uses integers, because formatting floats would cost kilobytes.
-pub(crate) fn write_seconds(f: &mut fmt::Formatter<'_>, time: Duration) -> fmt::Result {
-    f.write_str(&time.as_secs().to_string())?;
-    let millis = time.subsec_millis();
-    if millis != 0 {
+/// Returns `30 s`, or `0.250 s` for fractions. Uses integers, because formatting floats would cost kilobytes.
+pub(crate) fn seconds(time: Duration) -> String {
+    let whole = number(time.as_secs());
+    match time.subsec_millis() {
+        0 => join!(&whole, " s"),
         // Three digits, with zeros before them.
-        let digits = (1000 + millis).to_string();
-        f.write_str(".")?;
-        f.write_str(digits.get(1..).unwrap_or_default())?;
+        millis => {
+            let digits = number((1000 + millis).into());
+            join!(&whole, ".", digits.get(1..).unwrap_or_default(), " s")
+        }
     }
-    f.write_str(" s")
 }

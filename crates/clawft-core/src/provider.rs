@@ -13,6 +13,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_types::config::{Rejected, encode};
 use clawft_types::memory::NoMemory;
+use clawft_types::text::Ascii as _;
 use clawft_types::{Config, Kind, Message, Provider, ToolDefinition};
 use core::time::Duration;
 
@@ -83,7 +84,7 @@ pub(crate) fn url(provider: &Provider, model: &str, path: &str) -> String {
     let mut url = provider.api_base.clone();
     if provider.preset.is_azure() {
         // Without a path the address has the two slashes of its scheme.
-        let bare = provider.api_base.split('/').count() == 3;
+        let bare = provider.api_base.pieces(b'/').count() == 3;
         if bare {
             url.push_str("/openai");
         }

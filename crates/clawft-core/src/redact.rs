@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use clawft_types::Secret;
 use clawft_types::search::contains;
+use clawft_types::text::Ascii as _;
 
 /// The maximum length of a quoted text, in characters.
 const MAX_CHARS: usize = 300;
@@ -50,7 +51,7 @@ fn masked<'a>(word: &'a str, key: &str, is_json: bool) -> Cow<'a, str> {
         return Cow::Borrowed(Secret::MASK);
     }
     let mut line = String::new();
-    for (index, text) in word.split('"').enumerate() {
+    for (index, text) in word.pieces(b'"').enumerate() {
         if index > 0 {
             line.push('"');
         }

@@ -8,6 +8,7 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use clawft_types::join;
 use clawft_types::search::{contains, find};
+use clawft_types::text::Ascii as _;
 use core::time::Duration;
 
 /// The next thing to check for an error status: the statuses, and a sentence fragment.
@@ -78,7 +79,7 @@ impl Request<'_> {
         let (_, appended) = self.appended();
         if status == 404 && !contains(message, "model") && !appended.is_empty() {
             let base = self.base;
-            let versioned = base.split('/').any(is_version);
+            let versioned = base.pieces(b'/').any(is_version);
             let more = if versioned {
                 ""
             } else {
@@ -107,7 +108,7 @@ impl Request<'_> {
 
     /// Returns the URL without its scheme and its query, and its part after `api_base`.
     fn appended(&self) -> (&str, &str) {
-        let url = self.url.split('?').next().unwrap_or_default();
+        let url = self.url.pieces(b'?').next().unwrap_or_default();
         let appended = url.strip_prefix(self.base);
         let scheme = find(url, "://").map_or(0, |at| at + 3);
         let shown = url.get(scheme..).unwrap_or_default();
@@ -127,6 +128,6 @@ fn is_about_key(message: &str) -> bool {
 
 /// Returns whether a part of a path is a version: `v1`, `v1beta`.
 fn is_version(part: &str) -> bool {
-    let digit = part.strip_prefix('v').and_then(|rest| rest.bytes().next());
+    let digit = part.strip_prefix("v").and_then(|rest| rest.bytes().next());
     digit.is_some_and(|digit| digit.is_ascii_digit())
 }

@@ -1,8 +1,9 @@
 //! Inspection of a response's head, before any of its body is read.
 
 use crate::answer::{Failure, Fault};
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use clawft_types::join;
+use clawft_types::text::number;
 
 /// Pairs of name, in upper or lower case, and value.
 pub type Headers<'a> = &'a [(String, String)];
@@ -42,7 +43,7 @@ pub(crate) fn fault(status: u16, headers: Headers<'_>) -> Option<Fault> {
     match status {
         204 | 205 => Some(Fault::Bad(join!(
             "status ",
-            &status.to_string(),
+            &number(status.into()),
             " stands for no content"
         ))),
         200..=299 => {

@@ -2,11 +2,12 @@
 
 use crate::answer::{self, Answer, Fault};
 use crate::sse::{self, Decoder, MAX_EVENT};
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_types::Kind;
 use clawft_types::join;
 use clawft_types::memory::{self, NoMemory};
+use clawft_types::text::number;
 use core::mem;
 
 /// The part of a stream that has arrived.
@@ -133,7 +134,7 @@ impl From<sse::Fault> for Fault {
         match fault {
             sse::Fault::TooLong => Fault::Bad(join!(
                 "an event of the stream is larger than ",
-                &MAX_EVENT.to_string(),
+                &number(MAX_EVENT as u64),
                 " bytes"
             )),
             sse::Fault::NoMemory(error) => error.into(),

@@ -13,7 +13,7 @@ use crate::stream::{Delta, Stream};
 use crate::{history, rejected, retry, sniff};
 use alloc::borrow::{Cow, ToOwned as _};
 use alloc::boxed::Box;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_types::join;
 use clawft_types::memory::{self, NoMemory};
@@ -467,7 +467,7 @@ impl<'a> Turn<'a> {
             error => self.complete(
                 stream.answer,
                 self.show,
-                error.map(|error| error.to_string()),
+                error.map(|error| error.message()),
                 clock,
             ),
         }

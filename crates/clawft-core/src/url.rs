@@ -5,6 +5,7 @@
 //! the network.
 
 use alloc::string::String;
+use clawft_types::text::Ascii as _;
 
 /// The parts of an `http` or `https` URL. The fragment, which is never sent, is dropped.
 #[derive(Debug)]
@@ -26,11 +27,11 @@ impl<'a> Url<'a> {
             );
         }
         let (https, rest) = split_scheme(text)?;
-        let rest = rest.split('#').next().unwrap_or(rest);
+        let rest = rest.pieces(b'#').next().unwrap_or(rest);
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         check_authority(authority)?;
         let mut path_with_query = String::new();
-        if !path.starts_with('/') {
+        if !path.starts_with("/") {
             path_with_query.push('/');
         }
         path_with_query.push_str(path);
@@ -55,7 +56,7 @@ fn split_scheme(text: &str) -> Result<(bool, &str), &'static str> {
 }
 
 fn check_authority(authority: &str) -> Result<(), &'static str> {
-    if authority.contains('@') {
+    if authority.has(b'@') {
         return Err("the URL holds user info (`user@`), which is not sent");
     }
     let (host, port) = split_port(authority);
@@ -78,15 +79,15 @@ fn check_authority(authority: &str) -> Result<(), &'static str> {
 /// Returns the host and port of an authority. The colons of an IPv6 address are inside its brackets.
 fn split_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        Some((host, port)) if !port.ends_with("]") => (host, Some(port)),
         _ => (authority, None),
     }
 }
 
 fn is_ipv6(host: &str) -> bool {
-    let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let address = host.strip_prefix("[").and_then(|rest| rest.strip_suffix("]"));
     address.is_some_and(|address| {
-        address.contains(':')
+        address.has(b':')
             && address
                 .bytes()
                 .all(|byte| byte.is_ascii_hexdigit() || b":.".contains(&byte))

@@ -7,7 +7,7 @@ use crate::listing::{Listing, Tool};
 use crate::message::{self, INITIALIZED, MODERN, Refusal, WITH_HANDSHAKE, lists_any};
 use crate::secrets::Secrets;
 use alloc::borrow::ToOwned as _;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_core::Header;
 use clawft_types::join;
@@ -160,7 +160,7 @@ impl Client {
             return Err(refused(join!("there is no tool `", &call.name, "`")));
         };
         let (arguments, headers) = arguments(&call.arguments, tool)
-            .map_err(|error| refused(join!("the arguments are not valid: ", &error.to_string())))?;
+            .map_err(|error| refused(join!("the arguments are not valid: ", &error.message())))?;
         self.job = Job::Call {
             id: call.id.clone(),
             name: tool.name.clone(),
@@ -310,7 +310,7 @@ impl Client {
                         Next::Send
                     }
                     Ok(()) => self.listed(),
-                    Err(error) => self.bad(&error.to_string()),
+                    Err(error) => self.bad(&error.message()),
                 }
             }
             Job::Call { id, .. } => {
@@ -364,7 +364,7 @@ impl Client {
         match mem::replace(&mut self.job, Job::None) {
             Job::Call { id, .. } => Outcome::Called(ToolResult {
                 id,
-                content: error.to_string(),
+                content: error.message(),
                 is_error: true,
             }),
             job => {

@@ -1,10 +1,11 @@
 //! The result of a call, as text for the model.
 
 use crate::limits::MAX_RESULT;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use clawft_types::join;
 use clawft_types::json::Node;
 use clawft_types::memory;
+use clawft_types::text::number;
 
 /// Returns the content of a result, and whether it is a tool's error.
 ///
@@ -12,13 +13,10 @@ use clawft_types::memory;
 /// passed on as JSON if there is no text, because servers send both for the same value.
 pub(crate) fn read(result: Node<'_>) -> (String, bool) {
     let mut text = Text::default();
-    for item in result
-        .get("content")
-        .and_then(Node::as_items)
-        .into_iter()
-        .flatten()
-    {
-        add(&mut text, item);
+    if let Some(items) = result.get("content").and_then(Node::as_items) {
+        for item in items {
+            add(&mut text, item);
+        }
     }
     if !text.is_readable
         && let Some(value) = result.get("structuredContent")
@@ -57,7 +55,7 @@ fn describe(text: &mut Text, kind: &str, item: Node<'_>, data: &str) {
     let part = |key| item.text_of(key).unwrap_or_default();
     let size = match part(data) {
         "" => String::new(),
-        data => join!(&decoded_length(data).to_string(), " bytes"),
+        data => join!(&number(decoded_length(data) as u64), " bytes"),
     };
     let mut line = String::from("[");
     line.push_str(kind);
@@ -121,7 +119,7 @@ impl Text {
     }
 
     fn line_without_limit(&mut self) {
-        let count = self.left_out.to_string();
+        let count = number(self.left_out as u64);
         self.text.push_str("\n[");
         self.text.push_str(&count);
         self.text.push_str(" more bytes are left out]");

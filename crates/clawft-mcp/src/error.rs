@@ -2,9 +2,9 @@
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
-use alloc::string::ToString as _;
+use clawft_types::display_message;
 use clawft_types::join;
-use core::fmt;
+use clawft_types::text::number;
 use core::time::Duration;
 
 /// The reason why a server cannot be used. Displays as ``MCP server `github`: it did not answer within 30 s``.
@@ -25,19 +25,18 @@ impl McpError {
     }
 }
 
-impl fmt::Display for McpError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for part in ["MCP server `", &self.server, "`: ", &self.cause] {
-            f.write_str(part)?;
-        }
-        Ok(())
+impl McpError {
+    /// Returns the error message.
+    pub fn message(&self) -> String {
+        join!("MCP server `", &self.server, "`: ", &self.cause)
     }
 }
 
+display_message!(McpError);
+
 /// Returns the cause that there was no answer in time.
 pub(crate) fn late(timeout: Duration) -> String {
-    let seconds = usize::try_from(timeout.as_secs()).unwrap_or_default();
-    join!("it did not answer within ", &seconds.to_string(), " s")
+    join!("it did not answer within ", &number(timeout.as_secs()), " s")
 }
 
 impl core::error::Error for McpError {}

@@ -10,13 +10,15 @@ use crate::params::encoded;
 use crate::secrets::{Secrets, resolve};
 use crate::{client::Job, message::Refusal};
 use alloc::borrow::{Cow, ToOwned as _};
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use body::{Body, Found};
 use clawft_core::response_head;
 use clawft_core::{Event, Header, HeaderValue, HttpRequest, Method, TransportError};
 use clawft_types::config::mcp::{McpServer, McpTransport};
 use clawft_types::join;
+use clawft_types::text::Ascii as _;
+use clawft_types::text::number;
 use clawft_types::{Secret, ToolCall};
 use core::time::Duration;
 
@@ -92,7 +94,7 @@ impl HttpServer {
             ));
         };
         let resolved = resolve(name, headers, env)?;
-        let query = url.expose().split_once('?').map_or("", |(_, query)| query);
+        let query = url.expose().cut(b'?').map_or("", |(_, query)| query);
         let secrets = Secrets::new(&resolved, query);
         let mut headers = Vec::new();
         for (header, value) in resolved {
@@ -182,7 +184,7 @@ impl HttpServer {
                 stream: false,
                 max_response: MAX_RESPONSE,
             }),
-            Err(error) => self.fail(error.to_string()),
+            Err(error) => self.fail(error.message()),
         }
     }
 
@@ -327,7 +329,7 @@ impl HttpServer {
         match error {
             TransportError::TimedOut { .. } => self.timed_out(),
             TransportError::TooLarge { limit } => self.fail(too_large(*limit)),
-            error => self.bad(&error.to_string()),
+            error => self.bad(&error.message()),
         }
     }
 
@@ -348,12 +350,12 @@ impl HttpServer {
 }
 
 fn too_large(limit: usize) -> String {
-    join!("its response is larger than ", &limit.to_string(), " bytes")
+    join!("its response is larger than ", &number(limit as u64), " bytes")
 }
 
 /// Returns the number of a status. One conversion of numbers is enough for the whole crate.
 fn text(status: u16) -> String {
-    usize::from(status).to_string()
+    number(status.into())
 }
 
 /// Returns a session's id, which is sent back to the server as it is.

@@ -1,11 +1,12 @@
 //! The messages of JSON-RPC.
 
 use alloc::borrow::ToOwned as _;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_types::join;
 use clawft_types::json::{Node, Writer};
 use clawft_types::memory::NoMemory;
+use clawft_types::text::number;
 
 /// The newest revision. It has no handshake: each request carries what the server has to know.
 pub(crate) const MODERN: &str = "2026-07-28";
@@ -49,7 +50,7 @@ pub(crate) const INITIALIZED: &str = r#"{"jsonrpc":"2.0","method":"notifications
 
 /// The request `initialize`.
 pub(crate) fn initialize(id: u32) -> Vec<u8> {
-    let id = id.to_string();
+    let id = number(id.into());
     join!(
         r#"{"jsonrpc":"2.0","id":"#,
         &id,
@@ -77,7 +78,7 @@ pub(crate) fn request(
     let mut writer = Writer::with_room_for(room.into_iter())?;
     writer.object(|writer| {
         writer.literal_member("jsonrpc", "\"2.0\"");
-        writer.literal_member("id", &id.to_string());
+        writer.literal_member("id", &number(id.into()));
         writer.text_member("method", method);
         writer.member("params", |writer| {
             writer.object(|writer| {
@@ -123,7 +124,7 @@ impl<'a> Incoming<'a> {
         }
         let answers = message.whole_of("id") == Some(id.into())
             // Some servers turn every id into a string.
-            || message.text_of("id").is_some_and(|text| text == id.to_string());
+            || message.text_of("id").is_some_and(|text| text == number(id.into()));
         match (message.get("result"), message.get("error")) {
             (Some(result), None) if answers => Incoming::Answer(Ok(result)),
             // A server that could not read the id leaves it out.
@@ -178,6 +179,6 @@ impl Refusal {
 
 /// Returns whether the array `versions` holds one of `known`.
 pub(crate) fn lists_any(versions: Node<'_>, known: &[&str]) -> bool {
-    let mut versions = versions.as_items().into_iter().flatten();
-    versions.any(|version| version.as_text().is_some_and(|text| known.contains(&text)))
+    let is_known = |version: Node<'_>| version.as_text().is_some_and(|text| known.contains(&text));
+    versions.as_items().is_some_and(|mut items| items.any(is_known))
 }

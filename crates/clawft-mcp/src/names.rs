@@ -2,7 +2,7 @@
 
 use crate::listing::Tool;
 use alloc::borrow::Cow;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use clawft_types::join;
 
 /// The longest name that every provider accepts.
@@ -54,6 +54,6 @@ fn free_name(prefix: &str, name: &str, tools: &[Tool]) -> String {
             return candidate;
         }
         count += 1;
-        number = join!("_", &count.to_string());
+        number = join!("_", &clawft_types::text::number(count as u64));
     }
 }

@@ -51,12 +51,10 @@ fn properties(schema: Node<'_>, path: &mut Vec<String>, params: &mut Vec<Param>)
     if path.len() == MAX_DEPTH {
         return Some(());
     }
-    for (name, property) in schema
-        .get("properties")
-        .and_then(Node::as_members)
-        .into_iter()
-        .flatten()
-    {
+    let Some(members) = schema.get("properties") else {
+        return Some(());
+    };
+    for (name, property) in members.each_member() {
         path.push(name.to_owned());
         if let Some(annotation) = property.get("x-mcp-header") {
             let header = header(annotation.as_text()?)?;

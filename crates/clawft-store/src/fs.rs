@@ -33,6 +33,7 @@ mod workspace;
 #[cfg(test)]
 pub(crate) use backend::intercept;
 use clawft_types::join;
+use clawft_types::text;
 pub use error::{FsError, FsFault};
 use lock::LockPath;
 pub(crate) use lock::{Lock, Wait};
@@ -73,7 +74,7 @@ impl FileSystem {
     /// Returns the files below `base`, which need not exist yet.
     pub fn with_base_path(base: impl Into<String>) -> Self {
         let mut base = base.into();
-        while base.len() > 1 && base.ends_with('/') {
+        while base.len() > 1 && base.ends_with("/") {
             base.pop();
         }
         Self { base }
@@ -184,7 +185,7 @@ impl FileSystem {
         self.on("list", path, |path| {
             backend::each_name(path, &mut |name| names.push(name.to_owned()))
         })?;
-        names.sort_unstable();
+        text::sort(&mut names);
         Ok(names)
     }
 
@@ -220,7 +221,7 @@ impl FileSystem {
     pub(crate) fn keep_copy(&self, path: &str, bytes: &[u8], mark: &str) -> Result<String, FsError> {
         self.on("write", path, |path| {
             for number in 1..MAX_COPIES {
-                let copy = join!(path, ".", mark, "-", &number.to_string());
+                let copy = join!(path, ".", mark, "-", &text::number(number.into()));
                 match backend::create(&copy, &mut iter::once(bytes.to_vec())) {
                     Err(FsFault::Exists) if !backend::read(&copy).is_ok_and(|kept| kept == bytes) => {}
                     Ok(()) | Err(FsFault::Exists) => return Ok(copy),
@@ -300,7 +301,7 @@ fn parent(path: &str) -> &str {
 /// so a failed attempt can be removed.
 fn replace(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     make_parent(path)?;
-    let temporary = join!(path, ".tmp-", &random::number().to_string());
+    let temporary = join!(path, ".tmp-", &text::number(random::number()));
     backend::create(&temporary, content)?;
     if let Err(fault) = backend::rename(&temporary, path) {
         let _ = backend::remove(&temporary);

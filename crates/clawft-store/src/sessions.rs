@@ -7,6 +7,7 @@
 
 mod error;
 
+use clawft_types::text;
 pub use error::StoreError;
 
 use crate::fs::{FileSystem, FsError, FsFault, Wait};
@@ -155,9 +156,11 @@ impl Sessions {
             Err(error) if error.is_not_found() => Vec::new(),
             names => names?,
         };
-        let mut ids: Vec<SessionId> = names.iter().filter_map(|name| id_of_file(name)).collect();
-        ids.sort_unstable();
-        Ok(ids)
+        // Without the ending they have another order.
+        let names = names.iter().filter_map(|name| id_of_file(name));
+        let mut names: Vec<String> = names.map(str::to_owned).collect();
+        text::sort(&mut names);
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
     }
 
     /// Removes the session with this id, and returns whether there was one. A turn that is about to be stored
@@ -224,7 +227,7 @@ impl Sessions {
             }) => {
                 let path = path(id);
                 let copy = self.fs.keep_copy(&path, &self.fs.read(&path)?, "damaged")?;
-                let text = join!("session `", id.as_str(), "` is damaged (", &cause.to_string());
+                let text = join!("session `", id.as_str(), "` is damaged (", &cause.message());
                 warn(&join!(
                     &text,
                     "): it is kept as `",
@@ -270,11 +273,11 @@ fn mark(id: &SessionId) -> &'static str {
     }
 }
 
-/// Returns the id of the session in the file `name`; `None` if it is another file.
-fn id_of_file(name: &str) -> Option<SessionId> {
+/// Returns the id of the session in the file `name`, unchecked; `None` if it is another file.
+fn id_of_file(name: &str) -> Option<&str> {
     let id = name.strip_suffix(ENDING)?;
     let marked = id.strip_prefix(DEVICE_MARK).filter(|_| cfg!(windows));
-    marked.unwrap_or(id).parse().ok()
+    Some(marked.unwrap_or(id))
 }
 
 /// Returns whether Windows opens a device instead of a file with this name, whatever its ending.

@@ -50,6 +50,9 @@ pub(crate) struct Tool {
     parameters: &'static str,
 }
 
+/// Whether any host of this build can run commands.
+const RUNS_COMMANDS: bool = cfg!(not(target_family = "wasm"));
+
 /// All built-in tools.
 pub(crate) const TOOLS: &[Tool] = &[
     Tool {
@@ -142,8 +145,16 @@ pub(crate) const TOOLS: &[Tool] = &[
         required: &["command"],
         need: Need::Commands,
         default: Permission::Ask,
-        description: "Runs a shell command in the workspace and returns its output and exit code.",
-        parameters: r#"{"type":"object","properties":{"command":{"type":"string"}},"required":["command"]}"#,
+        description: if RUNS_COMMANDS {
+            "Runs a shell command in the workspace and returns its output and exit code."
+        } else {
+            ""
+        },
+        parameters: if RUNS_COMMANDS {
+            r#"{"type":"object","properties":{"command":{"type":"string"}},"required":["command"]}"#
+        } else {
+            "{}"
+        },
     },
 ];
 

@@ -4,6 +4,7 @@ use crate::text::{beginning, number};
 use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_types::join;
+use clawft_types::text::Ascii as _;
 
 /// The number of unchanged lines that are shown before and after a change.
 const CONTEXT: usize = 3;
@@ -16,8 +17,8 @@ const MAX_LINE: usize = 400;
 
 /// Returns the difference as one hunk from the first to the last line that differs.
 pub(crate) fn diff(path: &str, before: &str, after: &str) -> String {
-    let old: Vec<&str> = before.split_inclusive('\n').collect();
-    let new: Vec<&str> = after.split_inclusive('\n').collect();
+    let old = with_ends(before);
+    let new = with_ends(after);
     let start = common(old.iter(), new.iter());
     let most = old.len().min(new.len()) - start;
     let end = common(old.iter().rev(), new.iter().rev()).min(most);
@@ -39,6 +40,21 @@ pub(crate) fn diff(path: &str, before: &str, after: &str) -> String {
     shown
 }
 
+/// Returns the lines with their ends.
+fn with_ends(text: &str) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while let Some((line, _)) = rest.cut(b'\n') {
+        let (line, after) = rest.split_at(line.len() + 1);
+        lines.push(line);
+        rest = after;
+    }
+    if !rest.is_empty() {
+        lines.push(rest);
+    }
+    lines
+}
+
 /// Returns the number of equal lines at the beginning of both.
 fn common<'a>(old: impl Iterator<Item = &'a &'a str>, new: impl Iterator<Item = &'a &'a str>) -> usize {
     old.zip(new).take_while(|(old, new)| old == new).count()
@@ -57,7 +73,7 @@ fn lines(shown: &mut String, sign: char, lines: Option<&[&str]>) {
     let lines = lines.unwrap_or_default();
     for line in lines.iter().take(MAX_LINES) {
         shown.push(sign);
-        let whole = line.strip_suffix('\n');
+        let whole = line.strip_suffix("\n");
         let text = whole.unwrap_or(line);
         let start = beginning(text, MAX_LINE);
         shown.push_str(start);

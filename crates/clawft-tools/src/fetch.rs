@@ -11,7 +11,7 @@ pub use origin::Origin;
 use crate::text::{beginning, number};
 use crate::workspace::{Fault, position};
 use alloc::borrow::ToOwned as _;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use clawft_core::{Event, Header, HeaderValue, HttpRequest, Method};
@@ -184,7 +184,7 @@ impl Fetch {
             }
             Event::Body(bytes) => self.take(bytes),
             Event::End => self.finish(false),
-            Event::Failed(error) => self.fail(&error.to_string()),
+            Event::Failed(error) => self.fail(&error.message()),
         }
     }
 
@@ -192,7 +192,7 @@ impl Fetch {
         let room = self.settings.max_bytes - self.body.len();
         let part = bytes.get(..room).unwrap_or(bytes);
         if let Err(error) = memory::append(&mut self.body, part) {
-            return self.fail(&error.to_string());
+            return self.fail(&error.message());
         }
         if bytes.len() > room {
             self.finish(true)
@@ -275,7 +275,7 @@ impl Fetch {
         let text = String::from_utf8_lossy(body);
         #[cfg(feature = "html")]
         if matches!(media_type, "text/html" | "application/xhtml+xml")
-            || (media_type.is_empty() && text.starts_with('<'))
+            || (media_type.is_empty() && text.starts_with("<"))
         {
             return Some(html::to_text(&text));
         }

@@ -28,7 +28,7 @@ impl Permissions {
     pub(crate) fn read(node: Node<'_>) -> Result<Permissions, JsonError> {
         let mut rules = Vec::new();
         node.object()?;
-        for (pattern, value) in node.as_members().into_iter().flatten() {
+        for (pattern, value) in node.each_member() {
             let permission = match value.text()? {
                 "allow" => Permission::Allow,
                 "ask" => Permission::Ask,

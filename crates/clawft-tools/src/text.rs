@@ -1,7 +1,8 @@
 //! Text: search in linear time, patterns with `*`, and output that is safe on a terminal.
 
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
+use clawft_types::text;
 
 /// A text to search for. Searching takes time in proportion to the searched text (Knuth, Morris and Pratt);
 /// the search of `str` would add two kilobytes to the component.
@@ -111,12 +112,13 @@ pub(crate) fn show(shown: &mut String, text: &str) {
 
 /// Sorts names backwards. In one place, because each use of a sort is compiled anew.
 pub(crate) fn sort_backwards(names: &mut [String]) {
-    names.sort_unstable_by(|one, other| other.cmp(one));
+    text::sort(names);
+    names.reverse();
 }
 
 /// Returns the number as text.
 pub(crate) fn number(number: impl TryInto<u64>) -> String {
-    number.try_into().unwrap_or(u64::MAX).to_string()
+    text::number(number.try_into().unwrap_or(u64::MAX))
 }
 
 /// Returns the number of line breaks.

@@ -11,11 +11,12 @@ use crate::text::{beginning, number, show};
 use crate::workspace::{Fault, Guard, Lines, Workspace};
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_core::{HttpRequest, Method};
 use clawft_types::join;
 use clawft_types::json::{self, JsonError, Node, Value};
+use clawft_types::text::Ascii as _;
 use clawft_types::{ToolCall, ToolDefinition, ToolResult};
 use core::mem;
 
@@ -139,7 +140,8 @@ impl Toolbox {
     /// Decides whether a call is performed. For a call that cannot succeed nobody is asked.
     pub fn check(&mut self, call: &ToolCall) -> Decision {
         match self.act(call, true) {
-            Ok(Acted::Text(preview)) => Decision::Ask(shown(&preview)),
+            Ok(Acted::Text(preview)) if PREVIEWS => Decision::Ask(shown(&preview)),
+            Ok(Acted::Text(_)) => Decision::Ask(String::new()),
             Ok(_) => Decision::Allow,
             Err(fault) => Decision::Refuse(self.failed(call, fault)),
         }
@@ -217,6 +219,9 @@ impl Toolbox {
             if self.settings.permissions.of(tool.name, default) == Permission::Allow {
                 return Ok(Acted::Allowed);
             }
+            if !PREVIEWS {
+                return Ok(Acted::Text(String::new()));
+            }
         }
         let path = text("path");
         let answer = match tool.work {
@@ -271,7 +276,7 @@ impl Toolbox {
     }
 
     fn malformed(&mut self, error: &JsonError) -> Fault {
-        self.detail = error.to_string();
+        self.detail = error.message();
         "malformed arguments: "
     }
 
@@ -307,6 +312,9 @@ impl Toolbox {
         }
     }
 }
+
+/// Whether a call that the user is asked about has a preview: WebAssembly hosts have no terminal to ask at.
+const PREVIEWS: bool = cfg!(not(target_family = "wasm"));
 
 const NOT_GRANTED: Fault = "the host does not grant this";
 
@@ -358,7 +366,7 @@ pub fn preview(call: &ToolCall) -> String {
 
 /// Appends each argument. JSON may hide a text behind escapes, so all strings are written without them.
 fn add_arguments(text: &mut String, node: Node<'_>) {
-    for (key, value) in node.as_members().into_iter().flatten() {
+    for (key, value) in node.each_member() {
         text.push_str(&join!("\n", key, ": "));
         match value.as_text() {
             Some(value) => text.push_str(value),
@@ -371,7 +379,7 @@ fn add_arguments(text: &mut String, node: Node<'_>) {
 fn shown(text: &str) -> String {
     let start = beginning(text, MAX_PREVIEW);
     let mut shown = String::new();
-    for line in start.trim_end_matches('\n').split('\n') {
+    for line in start.trim_end_matches('\n').pieces(b'\n') {
         show(&mut shown, line);
         shown.push('\n');
     }

@@ -54,10 +54,10 @@ impl Workspace<'_> {
     /// Resolves a path of the model. With `follows`, a link at its end is followed as well.
     fn locate(&mut self, path: &str, follows: bool) -> Result<Located, Fault> {
         let mut relative = path;
-        if path.starts_with('/') {
+        if path.starts_with("/") {
             relative = path
                 .strip_prefix(self.root)
-                .filter(|below| below.is_empty() || below.starts_with('/'))
+                .filter(|below| below.is_empty() || below.starts_with("/"))
                 .ok_or(OUTSIDE)?;
         }
         Ok(locate(self.files, &self.guard, relative, follows)?)
@@ -139,7 +139,7 @@ pub(crate) fn locate(
         if is_link && (follows || !rest.is_empty()) {
             links += 1;
             let target = files.link_target(&located.path)?;
-            if links > MAX_LINKS || target.starts_with('/') {
+            if links > MAX_LINKS || target.starts_with("/") {
                 return Err(FileFault::Other(
                     "this leads through a symbolic link that is not followed: it has an absolute target, or leads to too many others",
                 ));

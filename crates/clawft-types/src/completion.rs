@@ -6,8 +6,9 @@ use crate::message::Message;
 use crate::request_body;
 use crate::secret::Secret;
 use crate::temperature::Temperature;
+use crate::text::Ascii as _;
+use crate::text::number;
 use crate::tool::ToolDefinition;
-use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 /// The body of `POST …/chat/completions`. Fields that are `None` are left out, so the server's defaults
@@ -124,7 +125,7 @@ const COUNTS: [[&str; 2]; 5] = [
 pub fn read_usage(node: Node<'_>, known: Usage) -> Usage {
     let count_of = |name: &str| count(node.get(name)?);
     let count = |[name, other]: [&str; 2]| {
-        let found = match name.split_once('.') {
+        let found = match name.cut(b'.') {
             Some((details, name)) => node.get(details).and_then(|details| count(details.get(name)?)),
             None => count_of(name),
         };
@@ -149,7 +150,7 @@ pub fn read_usage(node: Node<'_>, known: Usage) -> Usage {
 /// Returns a count, which some servers send as text, and some with a fraction.
 fn count(node: Node<'_>) -> Option<u64> {
     let json = node.to_json().ok()?;
-    node.as_text().unwrap_or(&json).split('.').next()?.parse().ok()
+    node.as_text().unwrap_or(&json).pieces(b'.').next()?.parse().ok()
 }
 
 /// Writes the usage in the form that [`read_usage`] reads:
@@ -157,7 +158,7 @@ fn count(node: Node<'_>) -> Option<u64> {
 /// `completion_tokens_details` if their counts are not 0.
 pub fn write_usage(writer: &mut Writer, usage: &Usage) {
     writer.object(|object| {
-        let count = |object: &mut Writer, key, tokens: u64| object.literal_member(key, &tokens.to_string());
+        let count = |object: &mut Writer, key, tokens: u64| object.literal_member(key, &number(tokens));
         count(object, "prompt_tokens", usage.prompt_tokens);
         count(object, "completion_tokens", usage.completion_tokens);
         count(object, "total_tokens", usage.total_tokens);

@@ -3,11 +3,13 @@
 //! Each type implements [`core::error::Error`] and is `Send + Sync`, so `?` converts all of them to `Box<dyn
 //! Error + Send + Sync>`.
 
+use crate::display_message;
 use crate::join;
 use crate::json::{JsonError, JsonFault};
 use crate::memory::NoMemory;
-use alloc::string::{String, ToString as _};
-use core::fmt;
+use crate::text::number;
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
 
 /// An unusable configuration: `/config/config.json:3:14: not JSON, expected value` for a syntax error,
 /// `/config/config.json: agents.model: expected a string, found a number` for all others.
@@ -19,16 +21,18 @@ pub struct ConfigError {
     pub cause: JsonError,
 }
 
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.path)?;
-        f.write_str(match self.cause.fault() {
+impl ConfigError {
+    /// Returns the error message.
+    pub fn message(&self) -> String {
+        let colon = match self.cause.fault() {
             JsonFault::Syntax { .. } => ":",
             _ => ": ",
-        })?;
-        self.cause.fmt(f)
+        };
+        join!(&self.path, colon, &self.cause.message())
     }
 }
+
+display_message!(ConfigError);
 
 impl core::error::Error for ConfigError {}
 
@@ -41,19 +45,20 @@ pub enum InputError {
     Message(JsonError),
 }
 
-impl fmt::Display for InputError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl InputError {
+    /// Returns the error message.
+    pub fn message(&self) -> String {
         match self {
-            InputError::Empty => f.write_str(
-                "the message is empty: give a line of text, or `{\"role\":\"user\",\"content\":\"…\"}`, on standard input",
-            ),
-            InputError::Message(cause) => {
-                f.write_str("the message is not usable: ")?;
-                cause.fmt(f)
+            InputError::Empty => {
+                "the message is empty: give a line of text, or `{\"role\":\"user\",\"content\":\"…\"}`, on standard input"
+                    .to_owned()
             }
+            InputError::Message(cause) => join!("the message is not usable: ", &cause.message()),
         }
     }
 }
+
+display_message!(InputError);
 
 impl core::error::Error for InputError {}
 
@@ -69,27 +74,24 @@ pub enum SessionError {
     NoMemory(NoMemory),
 }
 
-impl fmt::Display for SessionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl SessionError {
+    /// Returns the error message.
+    pub fn message(&self) -> String {
         match self {
-            SessionError::Damaged(cause) => {
-                f.write_str("damaged session: ")?;
-                cause.fmt(f)
-            }
-            SessionError::Newer(version) => f.write_str(&join!(
+            SessionError::Damaged(cause) => join!("damaged session: ", &cause.message()),
+            SessionError::Newer(version) => join!(
                 "session version ",
-                &version.to_string(),
+                &number(*version),
                 " is newer than this program reads (",
-                &crate::session::VERSION.to_string(),
+                &number(crate::session::VERSION),
                 ")"
-            )),
-            SessionError::NoMemory(error) => {
-                f.write_str("the session cannot be read, ")?;
-                error.fmt(f)
-            }
+            ),
+            SessionError::NoMemory(error) => join!("the session cannot be read, ", &error.message()),
         }
     }
 }
+
+display_message!(SessionError);
 
 impl core::error::Error for SessionError {}
 
@@ -109,20 +111,23 @@ pub struct SessionIdError(
     pub String,
 );
 
-impl fmt::Display for SessionIdError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("`")?;
+impl SessionIdError {
+    /// Returns the error message.
+    pub fn message(&self) -> String {
         // The text may hold anything, also terminal control sequences and megabytes of text.
         let shown = self
             .0
             .chars()
             .take(64)
             .map(|c| if c.is_control() { '\u{fffd}' } else { c });
-        f.write_str(&shown.collect::<String>())?;
-        f.write_str(
-            "` is not a session id: use 1 to 64 of the characters A-Z a-z 0-9 `.` `_` `-`, the first one not a dot",
+        join!(
+            "`",
+            &shown.collect::<String>(),
+            "` is not a session id: use 1 to 64 of the characters A-Z a-z 0-9 `.` `_` `-`, the first one not a dot"
         )
     }
 }
+
+display_message!(SessionIdError);
 
 impl core::error::Error for SessionIdError {}

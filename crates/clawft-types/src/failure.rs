@@ -2,6 +2,7 @@
 
 use crate::json::{self, Node};
 use crate::search::contains;
+use crate::text::Ascii as _;
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use core::time::Duration;
@@ -130,7 +131,7 @@ fn read_status(node: Node<'_>, depth: u8) -> Option<u16> {
     }
     let text = node.as_text();
     // Some servers put the reason phrase behind it: `429 Too Many Requests`.
-    let first = |text: &str| text.split(' ').next()?.parse().ok();
+    let first = |text: &str| text.pieces(b' ').next()?.parse().ok();
     let number = text.map_or(node.as_whole(), first);
     number
         .and_then(|number| u16::try_from(number).ok())
@@ -143,7 +144,7 @@ fn named(name: &str) -> Option<u16> {
     let name = name[..name.floor_char_boundary(NAME)].to_ascii_lowercase();
     let (status, _) = NAMES
         .iter()
-        .find(|(_, parts)| parts.split(' ').any(|part| contains(&name, part)))?;
+        .find(|(_, parts)| parts.pieces(b' ').any(|part| contains(&name, part)))?;
     Some(*status)
 }
 
@@ -153,12 +154,12 @@ pub fn delay(node: Node<'_>) -> Option<Duration> {
     let first = node.as_items().and_then(|mut items| items.next());
     let mut details = first.unwrap_or(node).get("error")?.get("details")?.as_items()?;
     let delay = details.find_map(|detail| detail.text_of("retryDelay"))?;
-    seconds(delay.strip_suffix('s')?)
+    seconds(delay.strip_suffix("s")?)
 }
 
 /// Reads seconds with or without a fraction, to the millisecond.
 pub fn seconds(text: &str) -> Option<Duration> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let (whole, fraction) = text.cut(b'.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || !digits(whole) || !digits(fraction) {
         return None;

@@ -1,6 +1,7 @@
 //! The ways an answer ends.
 
 use crate::join;
+use crate::text::Ascii as _;
 use alloc::string::String;
 
 /// The way an answer ended, by the finish reason that the provider sent.
@@ -53,8 +54,12 @@ impl Finish {
     /// Returns the way that `reason` stands for. Case does not count, nor what follows a colon: Gemini sends
     /// `content_filter: SAFETY`.
     pub fn of(reason: &str) -> Finish {
-        let reason = reason.split(':').next().unwrap_or_default().trim();
-        let known = |reasons: &str| reasons.split(' ').any(|known| known.eq_ignore_ascii_case(reason));
+        let reason = reason.pieces(b':').next().unwrap_or_default().trim();
+        let known = |reasons: &str| {
+            reasons
+                .pieces(b' ')
+                .any(|known| known.eq_ignore_ascii_case(reason))
+        };
         REASONS
             .iter()
             .find(|(_, reasons, _)| reason.is_empty() || known(reasons))

@@ -16,9 +16,12 @@ mod node;
 mod normalize;
 mod write;
 
+use crate::display_message;
 use crate::join;
+use crate::text::number;
+use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 
 pub use document::{Document, Value};
 pub use node::Node;
@@ -27,7 +30,6 @@ pub(crate) use write::room;
 
 use crate::memory::{self, NoMemory};
 use alloc::vec::Vec;
-use core::fmt;
 
 /// An error in a JSON text, with its position.
 ///
@@ -69,27 +71,30 @@ impl JsonError {
     }
 }
 
-impl fmt::Display for JsonError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl JsonError {
+    /// Returns the error message.
+    pub fn message(&self) -> String {
         match self.fault() {
             JsonFault::Syntax {
                 line,
                 column,
                 message,
-            } => f.write_str(&join!(
-                &line.to_string(),
+            } => join!(
+                &number(*line as u64),
                 ":",
-                &column.to_string(),
+                &number(*column as u64),
                 ": not JSON, ",
                 message
-            )),
-            JsonFault::Field { field, message } if field.is_empty() => f.write_str(message),
-            JsonFault::Field { field, message } => f.write_str(&join!(field, ": ", message)),
-            JsonFault::NoMemory(error) => error.fmt(f),
-            JsonFault::Late => f.write_str("reading it takes too long"),
+            ),
+            JsonFault::Field { field, message } if field.is_empty() => message.clone(),
+            JsonFault::Field { field, message } => join!(field, ": ", message),
+            JsonFault::NoMemory(error) => error.message(),
+            JsonFault::Late => "reading it takes too long".to_owned(),
         }
     }
 }
+
+display_message!(JsonError);
 
 impl From<JsonFault> for JsonError {
     fn from(fault: JsonFault) -> JsonError {

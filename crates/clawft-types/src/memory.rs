@@ -3,10 +3,11 @@
 //! A WebAssembly guest has as much memory as its host allows, and a failed allocation in `Vec::push` aborts
 //! it without a message. Large buffers are allocated here instead, where a failed allocation is an error.
 
+use crate::display_message;
 use crate::join;
-use alloc::string::{String, ToString as _};
+use crate::text::number;
+use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 use core::hint;
 
 /// The memory that stays free beside a large buffer, for the small allocations that abort if they fail: a
@@ -30,15 +31,18 @@ pub struct NoMemory {
     pub bytes: usize,
 }
 
-impl fmt::Display for NoMemory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&join!(
+impl NoMemory {
+    /// Returns the error message.
+    pub fn message(&self) -> String {
+        join!(
             "it does not fit into memory, where ",
-            &self.bytes.to_string(),
+            &number(self.bytes as u64),
             " more bytes cannot be had"
-        ))
+        )
     }
 }
+
+display_message!(NoMemory);
 
 impl core::error::Error for NoMemory {}
 

@@ -336,7 +336,7 @@ impl Input {
 
 /// Reads a JSON message; `None` if `text` is not one.
 fn read_message(text: &str) -> Option<Result<Input, JsonError>> {
-    if !text.trim_start().starts_with('{') {
+    if !text.trim_start().starts_with("{") {
         return None;
     }
     // If there is no memory to parse it, there is none for it as plain text either.

@@ -4,7 +4,7 @@ use crate::json::{self, Node, Writer};
 use crate::memory::NoMemory;
 use crate::secret::Secret;
 use crate::temperature::Temperature;
-use alloc::string::ToString as _;
+use crate::text::number;
 use alloc::vec::Vec;
 
 /// A request that is being written.
@@ -64,10 +64,10 @@ impl RequestBody<'_> {
         stream: bool,
     ) {
         if let Some(tokens) = max_tokens {
-            self.literal(max_tokens_field, &tokens.to_string());
+            self.literal(max_tokens_field, &number(tokens.into()));
         }
         if let Some(temperature) = temperature {
-            self.literal("temperature", &temperature.to_string());
+            self.literal("temperature", &temperature.message());
         }
         if stream {
             self.literal("stream", "true");

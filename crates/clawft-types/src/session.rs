@@ -9,7 +9,7 @@ use crate::json::{self, JsonError, Node, Value};
 use crate::memory;
 use crate::message::Message;
 use alloc::borrow::ToOwned as _;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
@@ -46,7 +46,7 @@ impl FromStr for SessionId {
 
     fn from_str(text: &str) -> Result<SessionId, SessionIdError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-        let valid = (1..=64).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(allowed);
+        let valid = (1..=64).contains(&text.len()) && !text.starts_with(".") && text.bytes().all(allowed);
         if valid {
             Ok(SessionId(text.to_owned()))
         } else {
@@ -116,7 +116,11 @@ impl Session {
     /// Returns the session file: one line of JSON with a line end. For long sessions [`Chunks`] take less
     /// memory.
     pub fn to_json(&self) -> Vec<u8> {
-        Chunks::new(&self.id, &self.messages, &[]).flatten().collect()
+        let mut json = Vec::new();
+        for chunk in Chunks::new(&self.id, &self.messages, &[]) {
+            json.extend_from_slice(&chunk);
+        }
+        json
     }
 }
 
@@ -133,7 +137,7 @@ fn read(node: Node<'_>) -> Result<Session, JsonError> {
     let id = id
         .text()?
         .parse()
-        .map_err(|error: SessionIdError| id.error(error.to_string()))?;
+        .map_err(|error: SessionIdError| id.error(error.message()))?;
     let mut messages = Vec::new();
     for message in node.require("messages")?.items()? {
         memory::push(&mut messages, Message::read(message)?)?;

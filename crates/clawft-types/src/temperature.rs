@@ -1,7 +1,8 @@
 //! The sampling temperature.
 
-use alloc::string::ToString as _;
-use core::fmt;
+use crate::display_message;
+use crate::text::number;
+use alloc::string::String;
 
 /// A sampling temperature from 0 (always the likeliest token) to 2, stored in thousandths: printing floats
 /// would add kilobytes to the component, and no model needs more digits.
@@ -24,8 +25,10 @@ impl Temperature {
     }
 }
 
-impl fmt::Display for Temperature {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Temperature {
+    /// Returns the JSON number.
+    pub fn message(&self) -> String {
+        let mut text = String::new();
         let digits = [self.0 / 1000, self.0 / 100 % 10, self.0 / 10 % 10, self.0 % 10];
         let used = digits
             .iter()
@@ -33,13 +36,15 @@ impl fmt::Display for Temperature {
             .map_or(1, |last| last + 1);
         for (place, digit) in digits.iter().take(used).enumerate() {
             if place == 1 {
-                f.write_str(".")?;
+                text.push('.');
             }
-            f.write_str(&digit.to_string())?;
+            text.push_str(&number((*digit).into()));
         }
-        Ok(())
+        text
     }
 }
+
+display_message!(Temperature);
 
 #[cfg(test)]
 mod tests {

@@ -157,7 +157,7 @@ impl AgentTurn {
         for config in &setup.tools.servers {
             match HttpServer::new(config, &variable) {
                 Ok(server) => servers.push(server),
-                Err(error) => warnings.push(error.to_string()),
+                Err(error) => warnings.push(error.message()),
             }
         }
         let settings = mem::take(&mut setup.tools.settings);
@@ -379,7 +379,7 @@ impl AgentTurn {
             McpStep::Done(McpOutcome::Called(result)) => self.finished(result),
             McpStep::Done(McpOutcome::Listed(listed)) => {
                 match (listed, self.servers.get(number)) {
-                    (Err(error), _) => self.warnings.push(error.to_string()),
+                    (Err(error), _) => self.warnings.push(error.message()),
                     (Ok(()), Some(server)) => {
                         for warning in server.catalog().warnings() {
                             let parts = ["MCP server `", server.name(), "`: ", warning];

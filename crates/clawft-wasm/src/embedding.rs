@@ -73,7 +73,7 @@ unsafe extern "C" fn process_message(message: usize, size: usize) -> *const usiz
     // SAFETY: the host passes texts that it has allocated.
     let message = unsafe { text(message, size) };
     let answer = match Call::begin() {
-        Ok(_call) => clawft_wasm::process_message(&message).map_err(|error| error.to_string()),
+        Ok(_call) => clawft_wasm::process_message(&message).map_err(|error| error.message()),
         Err(failure) => Err(failure.message),
     };
     let mut words = Words::new();

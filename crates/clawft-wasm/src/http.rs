@@ -25,9 +25,10 @@
 use clawft_core::http::{MAX_HEADER_BYTES, MAX_HEADERS};
 use clawft_core::url::Url;
 use clawft_core::{Method, TimeLimit, TransportError};
+use clawft_types::display_message;
 use clawft_types::join;
 use clawft_types::memory;
-use std::fmt;
+use clawft_types::text::number;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -161,7 +162,7 @@ impl WasiHttpClient {
                 ControlFlow::Break(())
             }
         })?;
-        gathered.map_err(|error| HttpError::Impossible(error.to_string()))?;
+        gathered.map_err(|error| HttpError::Impossible(error.message()))?;
         Ok(response)
     }
 
@@ -325,27 +326,30 @@ pub enum HttpError {
     InvalidRequest(&'static str),
 }
 
-impl fmt::Display for HttpError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl HttpError {
+    /// Returns the error message.
+    pub fn message(&self) -> String {
         match self {
             HttpError::Unavailable(cause) | HttpError::Impossible(cause) => {
-                out.write_str(&join!("HTTP unavailable: ", cause))
+                join!("HTTP unavailable: ", cause)
             }
-            HttpError::Interrupted(cause) => out.write_str(&join!("HTTP response broken off: ", cause)),
+            HttpError::Interrupted(cause) => join!("HTTP response broken off: ", cause),
             HttpError::TimedOut(after, limit) => TransportError::TimedOut {
                 after: *after,
                 limit: *limit,
             }
-            .fmt(out),
-            HttpError::TooLarge(limit) => out.write_str(&join!(
+            .message(),
+            HttpError::TooLarge(limit) => join!(
                 "HTTP response larger than the limit of ",
-                &limit.to_string(),
+                &number(*limit as u64),
                 " bytes"
-            )),
-            HttpError::InvalidRequest(reason) => out.write_str(&join!("HTTP request refused: ", reason)),
+            ),
+            HttpError::InvalidRequest(reason) => join!("HTTP request refused: ", reason),
         }
     }
 }
+
+display_message!(HttpError);
 
 impl std::error::Error for HttpError {}
 

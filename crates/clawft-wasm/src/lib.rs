@@ -33,6 +33,7 @@
 
 pub mod agent_turn;
 pub mod console;
+mod driver;
 pub mod env;
 pub mod fs;
 #[cfg(any(target_os = "wasi", test))]

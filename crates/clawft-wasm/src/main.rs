@@ -26,6 +26,7 @@ mod exports;
 mod events;
 
 use clawft_types::join;
+use clawft_types::text::Ascii as _;
 use clawft_wasm::platform::{INCOMPLETE, Part};
 use clawft_wasm::{SessionId, VERSION, WasmPlatform, capabilities, console, env};
 
@@ -91,7 +92,7 @@ fn perform() -> Result<bool, String> {
     let mut options = env::arguments();
     while let Some(argument) = options.next() {
         // `--session ID` and `--session=ID` are the same.
-        let (option, value) = match argument.split_once('=') {
+        let (option, value) = match argument.cut(b'=') {
             Some((option, value)) => (option, Some(value.to_owned())),
             None => (argument.as_str(), None),
         };
@@ -100,7 +101,7 @@ fn perform() -> Result<bool, String> {
             "--session" => {
                 session = value()
                     .parse()
-                    .map_err(|error: clawft_types::SessionIdError| error.to_string())?;
+                    .map_err(|error: clawft_types::SessionIdError| error.message())?;
                 continue;
             }
             "--model" => {
@@ -146,7 +147,7 @@ fn answer(platform: &WasmPlatform, session: SessionId, json: bool) -> Result<boo
     };
     let answer = platform
         .answer(session.clone(), &message, &mut show)
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| error.message())?;
     if json {
         print(&events::answer(&session, &answer));
     } else {

@@ -4,13 +4,14 @@ mod error;
 
 pub use error::{Error, INCOMPLETE};
 
-use crate::agent_turn::{self, AgentTurn, Next, Report, Setup, ToolConfig};
+use crate::agent_turn::{self, Report, Setup, ToolConfig};
 use crate::console;
+use crate::driver::{Driver, Output};
 use crate::env::WasiEnvironment;
 use crate::fs::{DEFAULT_BASE, WasiFileSystem};
-use crate::http::{Exchange, HttpError, Part as HttpPart, WasiHttpClient};
-use clawft_core::{Clock, Event, HttpRequest, Reply, TransportError};
-use clawft_store::clock::{self, Stopwatch};
+use crate::http::{Exchange, HttpError, WasiHttpClient};
+use clawft_core::{HttpRequest, Reply, TransportError};
+use clawft_store::clock::Stopwatch;
 use clawft_store::sessions::Warn;
 use clawft_store::{Sessions, random};
 use clawft_tools::toolbox::line;
@@ -189,12 +190,12 @@ impl WasmPlatform {
         if let Some(text) = plain_key(&setup.config.provider) {
             warn(text);
         }
-        let mut turn = AgentTurn::new(setup);
-        let mut reply = match drive(&mut turn, watch, show) {
+        let mut driver = Driver::new(setup, watch);
+        let mut reply = match drive(&mut driver, show) {
             Ok(reply) => reply,
             Err(error) => {
                 // The next turn has to know what the tools have done.
-                if let Some(session) = turn.take_unfinished() {
+                if let Some(session) = driver.take_unfinished() {
                     self.keep(&session, known, &mut warn);
                 }
                 return Err(error);
@@ -234,7 +235,7 @@ impl WasmPlatform {
     /// Stores the messages that a turn has added to a session of `known` messages. If that fails, the answer
     /// is still returned: `warn` gets a message, and the cause is returned.
     pub(crate) fn keep(&self, session: &Session, known: usize, warn: Warn<'_>) -> Option<String> {
-        let cause = self.sessions.store(session, known, warn).err()?.to_string();
+        let cause = self.sessions.store(session, known, warn).err()?.message();
         warn(&join!("the answer is not stored, ", &cause));
         Some(cause)
     }
@@ -268,78 +269,32 @@ fn warn(text: &str) {
     console::say("warning", text);
 }
 
-/// Performs the steps of `turn` until it is over. `watch` runs since its beginning.
-fn drive(turn: &mut AgentTurn, watch: Stopwatch, show: Show<'_>) -> Result<Box<Reply>, Error> {
-    let mut next = Next::Act;
-    loop {
-        next = match next {
-            Next::Act => turn.act(&|| watch.elapsed(), &mut |report| match report {
-                Report::Warning(text) => warn(text),
-                Report::Call(call) => {
-                    console::say("tool", &line(call));
-                    show(Part::Call(call));
-                }
-                Report::Result(call, result) => show(Part::Result(call, result)),
-            }),
-            Next::Send { after, request } => {
-                clock::sleep(after);
-                attempt(turn, &request, watch, show)?
-            }
-            Next::Done(reply) => return Ok(reply),
-            Next::Failed(error) => return Err(Error::Turn(error)),
-            // Nothing asks for more after a response, and the host has no tools of its own.
-            Next::More | Next::Text(_) | Next::Reasoning(_) | Next::Call(_) => {
-                return Err(HttpError::Interrupted("it ended early".to_owned()).into());
-            }
-        }
-    }
-}
-
-/// Sends `request` once and feeds the turn with the response.
-fn attempt(
-    turn: &mut AgentTurn,
-    request: &HttpRequest,
-    watch: Stopwatch,
-    show: Show<'_>,
-) -> Result<Next, Error> {
-    let clock: Clock<'_> = &|| watch.elapsed();
+/// Performs a turn to its end.
+fn drive(driver: &mut Driver, show: Show<'_>) -> Result<Box<Reply>, Error> {
     // What arrives together is shown together, because each time costs more than reading it.
     let mut pending = String::new();
-    let for_tool = turn.is_for_tool();
-    let mut feed = |event: Option<Event<'_>>| {
-        let is_paused = event.is_none();
-        let mut next = event.map_or(Next::More, |event| turn.feed(event, clock));
-        while let Next::Text(_) | Next::Reasoning(_) = &next {
-            if let Next::Text(text) = &next {
-                pending.push_str(text);
+    let mut sink = |output: Output<'_>| {
+        let mut is_paused = false;
+        match output {
+            Output::Text(text) => pending.push_str(&text),
+            Output::Pause => is_paused = true,
+            Output::Report(Report::Warning(text)) => warn(text),
+            Output::Report(Report::Call(call)) => {
+                console::say("tool", &line(call));
+                show(Part::Call(call));
             }
-            // The same bytes may have completed the answer.
-            next = turn.feed(Event::Body(&[]), clock);
+            Output::Report(Report::Result(call, result)) => show(Part::Result(call, result)),
+            // The command has no tools of its own.
+            Output::Reasoning(_) | Output::Again(_) | Output::Call(_) => {}
         }
-        let ends = is_paused || !matches!(next, Next::More) || pending.len() >= MAX_PENDING;
-        if ends && !pending.is_empty() {
+        if !pending.is_empty() && (is_paused || pending.len() >= MAX_PENDING) {
             show(Part::Text(&pending));
             pending.clear();
         }
-        next
-    };
-    let mut exchange = match send(request) {
-        Ok(exchange) => exchange,
-        Err(error) => return Ok(feed(Some(Event::Failed(transport_error(error, for_tool)?)))),
     };
     loop {
-        let next = match exchange.receive() {
-            Ok(Some(HttpPart::Head { status, headers })) => feed(Some(Event::Head {
-                status,
-                headers: &headers,
-            })),
-            Ok(Some(HttpPart::Body(bytes))) => feed(Some(Event::Body(bytes))),
-            Ok(Some(HttpPart::Pause)) => feed(None),
-            Ok(None) => return Ok(feed(Some(Event::End))),
-            Err(error) => return Ok(feed(Some(Event::Failed(transport_error(error, for_tool)?)))),
-        };
-        if !matches!(next, Next::More) {
-            return Ok(next);
+        if let Some(reply) = driver.advance(&mut sink)? {
+            return Ok(reply);
         }
     }
 }

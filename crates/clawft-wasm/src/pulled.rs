@@ -4,20 +4,20 @@
 
 mod failure;
 
+use clawft_types::text::number;
 pub use failure::{Failure, Kind};
 
-use crate::agent_turn::{AgentTurn, Next, Report};
-use crate::http::{Exchange, HttpError, Part};
+use crate::agent_turn::Report;
+use crate::driver::{self, Driver};
 use crate::platform::{self, WasmPlatform};
-use clawft_core::{Clock, Event, HttpRequest, Reply, TransportError};
-use clawft_store::clock::{self, Stopwatch};
+use clawft_core::Reply;
+use clawft_store::StoreError;
+use clawft_store::clock::Stopwatch;
 use clawft_tools::toolbox::line;
 use clawft_types::join;
 use clawft_types::json::{self, Node};
 use clawft_types::{Session, SessionId, SessionIdError, ToolCall, ToolDefinition, Usage};
 use std::collections::VecDeque;
-use std::mem;
-use std::time::Duration;
 
 /// The error message for a turn that the host has ended.
 const CANCELLED: &str = "the host cancelled the turn";
@@ -85,25 +85,12 @@ pub struct End {
 /// A turn in progress. Dropping it closes its request.
 pub struct Pulled {
     platform: WasmPlatform,
-    turn: AgentTurn,
+    driver: Driver,
     /// The number of messages in the session before the turn.
     known: usize,
     session: SessionId,
-    watch: Stopwatch,
-    state: State,
     /// The events that are returned before anything else happens.
     outputs: VecDeque<Output>,
-}
-
-enum State {
-    /// The request is sent after this time.
-    Send(Duration, Box<HttpRequest>),
-    Receive(Exchange),
-    /// The turn goes on without a response.
-    Act,
-    /// The host performs the call with this id.
-    Called(String),
-    Over,
 }
 
 impl Pulled {
@@ -122,18 +109,16 @@ impl Pulled {
         let watch = Stopwatch::start();
         let mut setup = platform.setup(session.clone(), &options.message)?;
         setup.host_tools = options.tools;
-        let warning = platform::plain_key(&setup.config.provider);
+        let mut outputs = VecDeque::new();
+        if let Some(text) = platform::plain_key(&setup.config.provider) {
+            outputs.push_back(Output::Warning(text.to_owned()));
+        }
         Ok(Self {
             platform,
             known: setup.session.messages.len(),
-            turn: AgentTurn::new(setup),
+            driver: Driver::new(setup, watch),
             session,
-            watch,
-            state: State::Act,
-            outputs: warning
-                .into_iter()
-                .map(|text| Output::Warning(text.to_owned()))
-                .collect(),
+            outputs,
         })
     }
 
@@ -155,31 +140,22 @@ impl Pulled {
     /// # Errors
     /// [`Kind::Invalid`] if the host was not asked for this call.
     pub fn answer(&mut self, id: &str, content: String, is_error: bool) -> Result<(), Failure> {
-        if !matches!(&self.state, State::Called(called) if called == id) {
-            let text = join!("no call `", id, "` waits for an answer");
-            return Err(Failure::invalid(text));
+        if self.driver.called() != Some(id) {
+            return Err(Failure::invalid(join!("no call `", id, "` waits for an answer")));
         }
-        self.state = State::Act;
-        self.turn.answer(content, is_error);
+        self.driver.answer(content, is_error);
         Ok(())
     }
 
     /// Closes the request, and stores what has arrived. [`Self::pull`] returns the end.
     pub fn cancel(&mut self) {
-        let end = match mem::replace(&mut self.state, State::Over) {
-            State::Over => return,
-            // Of a model's answer the text is kept. A tool's response is not needed any more.
-            State::Send(..) | State::Receive(_) if !self.turn.is_for_tool() => {
-                let cause = TransportError::Impossible(CANCELLED.to_owned());
-                match self.feed(Event::Failed(cause)) {
-                    Next::Done(reply) => Some(self.end(*reply)),
-                    _ => None,
-                }
-            }
-            _ => None,
-        };
-        let mut end = match end {
-            Some(end) => end,
+        if self.driver.is_over() {
+            return;
+        }
+        let outputs = &mut self.outputs;
+        let reply = self.driver.cancel(CANCELLED, &mut |output| add(outputs, output));
+        let mut end = match reply {
+            Some(reply) => self.end(*reply),
             None => End {
                 text: String::new(),
                 finish: Finish::Cancelled,
@@ -197,116 +173,22 @@ impl Pulled {
 
     /// Performs the next step.
     fn advance(&mut self) -> Result<(), Failure> {
-        let next = match mem::replace(&mut self.state, State::Over) {
-            State::Send(after, request) => {
-                clock::sleep(after);
-                match platform::send(&request) {
-                    Ok(exchange) => {
-                        self.state = State::Receive(exchange);
-                        return Ok(());
-                    }
-                    Err(error) => self.fail(error)?,
-                }
-            }
-            State::Receive(exchange) => match self.receive(exchange)? {
-                Some(next) => next,
-                None => return Ok(()),
-            },
-            State::Act => self.act(),
-            State::Called(id) => {
-                let text = join!("the call `", &id, "` is not answered");
-                self.state = State::Called(id);
-                return Err(Failure::invalid(text));
-            }
-            State::Over => return Err(Failure::invalid("the turn is over".to_owned())),
-        };
-        self.go(next)
-    }
-
-    /// Performs calls of built-in tools, and what else needs no response.
-    fn act(&mut self) -> Next {
-        let watch = self.watch;
+        if let Some(id) = self.driver.called() {
+            return Err(Failure::invalid(join!("the call `", id, "` is not answered")));
+        }
+        if self.driver.is_over() {
+            return Err(Failure::invalid("the turn is over".to_owned()));
+        }
         let outputs = &mut self.outputs;
-        self.turn.act(&|| watch.elapsed(), &mut |report| match report {
-            Report::Warning(text) => outputs.push_back(Output::Warning(text.to_owned())),
-            Report::Call(call) => outputs.push_back(Output::Notice(line(call))),
-            Report::Result(..) => {}
-        })
-    }
-
-    /// Takes the next part of the response. Returns the step that follows if the response is over.
-    fn receive(&mut self, mut exchange: Exchange) -> Result<Option<Next>, Failure> {
-        let next = match exchange.receive() {
-            Ok(Some(Part::Head { status, headers })) => self.feed(Event::Head {
-                status,
-                headers: &headers,
-            }),
-            Ok(Some(Part::Body(bytes))) => self.feed(Event::Body(bytes)),
-            Ok(Some(Part::Pause)) => Next::More,
-            Ok(None) => return Ok(Some(self.feed(Event::End))),
-            Err(error) => return self.fail(error).map(Some),
-        };
-        if matches!(next, Next::More) {
-            self.state = State::Receive(exchange);
-            return Ok(None);
-        }
-        Ok(Some(next))
-    }
-
-    /// Returns the step that follows the failure of a request.
-    fn fail(&mut self, error: HttpError) -> Result<Next, Failure> {
-        let error = platform::transport_error(error, self.turn.is_for_tool())?;
-        Ok(self.feed(Event::Failed(error)))
-    }
-
-    /// Returns the step that follows an event; what is to be shown goes to the outputs.
-    fn feed(&mut self, event: Event<'_>) -> Next {
-        let watch = self.watch;
-        let clock: Clock<'_> = &|| watch.elapsed();
-        let mut next = self.turn.feed(event, clock);
-        loop {
-            self.outputs.push_back(match next {
-                Next::Text(text) => Output::Text(text),
-                Next::Reasoning(text) => Output::Reasoning(text),
-                next => return next,
-            });
-            // The same bytes may have completed the answer.
-            next = self.turn.feed(Event::Body(&[]), clock);
-        }
-    }
-
-    /// Does what a step says that ends a response.
-    fn go(&mut self, next: Next) -> Result<(), Failure> {
-        match next {
-            Next::Send { after, request } => {
-                if !after.is_zero() {
-                    let millis = after.as_millis().to_string();
-                    let text = join!("the request failed and is sent again in ", &millis, " ms");
-                    self.outputs.push_back(Output::Notice(text));
-                }
-                self.state = State::Send(after, Box::new(request));
-            }
-            Next::Act => self.state = State::Act,
-            Next::Call(call) => {
-                // The host is told about its own call once.
-                self.outputs.pop_back();
-                self.state = State::Called(call.id.clone());
-                self.outputs.push_back(Output::Call(call));
-            }
-            Next::Done(reply) => {
+        match self.driver.advance(&mut |output| add(outputs, output)) {
+            Ok(None) => {}
+            Ok(Some(reply)) => {
                 let end = self.end(*reply);
                 self.outputs.push_back(Output::End(Box::new(end)));
             }
-            Next::Failed(error) => {
+            Err(error) => {
                 self.keep_unfinished();
-                return Err(platform::Error::Turn(error).into());
-            }
-            // A response that is over leaves nothing to read.
-            Next::More | Next::Text(_) | Next::Reasoning(_) => {
-                return Err(Failure::new(
-                    Kind::Unavailable,
-                    "the response ended early".to_owned(),
-                ));
+                return Err(error.into());
             }
         }
         Ok(())
@@ -340,11 +222,32 @@ impl Pulled {
 
     /// Stores the calls of a turn that has no answer, so that the next turn knows what they have done.
     fn keep_unfinished(&mut self) -> bool {
-        match self.turn.take_unfinished() {
+        match self.driver.take_unfinished() {
             Some(session) => self.keep(&session),
             None => false,
         }
     }
+}
+
+/// Adds what has happened to the events.
+fn add(outputs: &mut VecDeque<Output>, output: driver::Output<'_>) {
+    let output = match output {
+        driver::Output::Text(text) => Output::Text(text),
+        driver::Output::Reasoning(text) => Output::Reasoning(text),
+        driver::Output::Report(Report::Warning(text)) => Output::Warning(text.to_owned()),
+        driver::Output::Report(Report::Call(call)) => Output::Notice(line(call)),
+        driver::Output::Again(after) => {
+            let millis = number(after.as_millis().try_into().unwrap_or(u64::MAX));
+            Output::Notice(join!("the request failed and is sent again in ", &millis, " ms"))
+        }
+        driver::Output::Call(call) => {
+            // The host is told about its own call once.
+            outputs.pop_back();
+            Output::Call(call)
+        }
+        driver::Output::Pause | driver::Output::Report(Report::Result(..)) => return,
+    };
+    outputs.push_back(output);
 }
 
 /// Returns the names of all sessions.
@@ -352,7 +255,7 @@ impl Pulled {
 /// # Errors
 /// If their directory cannot be read.
 pub fn list_sessions(platform: &WasmPlatform) -> Result<Vec<String>, Failure> {
-    let ids = platform.sessions().list().map_err(platform::Error::from)?;
+    let ids = platform.sessions().list().map_err(storage)?;
     Ok(ids.iter().map(|id| id.as_str().to_owned()).collect())
 }
 
@@ -362,9 +265,7 @@ pub fn list_sessions(platform: &WasmPlatform) -> Result<Vec<String>, Failure> {
 /// If it cannot be read.
 pub fn export_session(platform: &WasmPlatform, name: &str) -> Result<Option<String>, Failure> {
     let found = platform.sessions().read(&session(name)?);
-    let json = found
-        .map_err(platform::Error::from)?
-        .map(|session| session.to_json());
+    let json = found.map_err(storage)?.map(|session| session.to_json());
     // JSON is UTF-8.
     Ok(json.and_then(|json| String::from_utf8(json).ok()))
 }
@@ -375,12 +276,19 @@ pub fn export_session(platform: &WasmPlatform, name: &str) -> Result<Option<Stri
 /// If it cannot be removed.
 pub fn delete_session(platform: &WasmPlatform, name: &str) -> Result<bool, Failure> {
     let removed = platform.sessions().remove(&session(name)?);
-    Ok(removed.map_err(platform::Error::from)?)
+    removed.map_err(storage)
 }
 
+/// In one place, because each use would be compiled anew.
+#[inline(never)]
+fn storage(error: StoreError) -> Failure {
+    Failure::new(Kind::Storage, error.message())
+}
+
+#[inline(never)]
 fn session(name: &str) -> Result<SessionId, Failure> {
     name.parse()
-        .map_err(|error: SessionIdError| Failure::invalid(error.to_string()))
+        .map_err(|error: SessionIdError| Failure::invalid(error.message()))
 }
 
 /// Checks that each tool has a name of its own that providers accept, and a schema that is a JSON object.

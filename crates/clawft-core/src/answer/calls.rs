@@ -1,12 +1,13 @@
 //! The tool calls of an answer, which a stream sends in fragments.
 
 use alloc::borrow::ToOwned as _;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_types::ToolCall;
 use clawft_types::join;
 use clawft_types::json::{JsonError, Node};
 use clawft_types::memory::{self, NoMemory};
+use clawft_types::text;
 
 /// The number of calls that a fragment may belong to, so that the work stays in proportion to the fragments.
 const SEARCHED: usize = 64;
@@ -114,7 +115,7 @@ impl Calls {
     pub(crate) fn into_vec(self) -> Vec<ToolCall> {
         let complete = |(number, Call { mut call, .. }): (usize, Call)| {
             if call.id.is_empty() {
-                call.id = join!("call_", &(number + 1).to_string());
+                call.id = join!("call_", &text::number(number as u64 + 1));
             }
             if call.name.is_empty() {
                 "unnamed".clone_into(&mut call.name);

@@ -5,11 +5,12 @@ use crate::answer::Answer;
 use crate::error::TurnError;
 use crate::history;
 use alloc::boxed::Box;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_types::join;
 use clawft_types::json::{self, Node};
 use clawft_types::memory::{self, NoMemory};
+use clawft_types::text;
 use clawft_types::{Finish, Message, Role, Session, ToolCall, ToolDefinition, ToolResult};
 use core::mem;
 
@@ -72,7 +73,13 @@ impl Turn<'_> {
         if let Err(error) = memory::push(&mut self.session.messages, message) {
             return Step::Failed(super::no_memory(error));
         }
-        let flood = || join!("it called more than ", &MAX_CALLS.to_string(), " tools at once");
+        let flood = || {
+            join!(
+                "it called more than ",
+                &text::number(MAX_CALLS as u64),
+                " tools at once"
+            )
+        };
         if let Some(reason) = self.limit(clock).or_else(|| is_flood.then(flood)) {
             return self.stop(&reason, &calls, streamed);
         }
@@ -179,7 +186,7 @@ impl Turn<'_> {
         };
         let read = json::parse(text.as_bytes()).and_then(|document| Node::root(&document).object());
         read.err()
-            .map(|error| join!("the arguments are malformed: ", &error.to_string()))
+            .map(|error| join!("the arguments are malformed: ", &error.message()))
     }
 
     /// Returns whether the calls are those of the answer before. Ids do not count.
@@ -218,7 +225,7 @@ impl Turn<'_> {
         } else {
             return None;
         };
-        Some([begin, &number.to_string(), end].concat())
+        Some(join!(begin, &text::number(number), end))
     }
 
     /// Ends the turn without performing its last calls.

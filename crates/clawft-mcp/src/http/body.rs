@@ -2,12 +2,13 @@
 
 use crate::client::{Client, Next};
 use crate::message::{Incoming, Refusal};
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_core::sse::{Decoder, Fault, MAX_EVENT};
 use clawft_types::join;
 use clawft_types::json::{self, Node};
 use clawft_types::memory;
+use clawft_types::text::number;
 
 /// The part of a body that has arrived.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl Body {
     /// Takes the next bytes. The error is the cause, which may quote the server.
     pub(crate) fn take(&mut self, mut bytes: &[u8], client: &mut Client) -> Result<Found, String> {
         match self {
-            Body::Whole(body) => memory::append(body, bytes).map_err(|error| error.to_string())?,
+            Body::Whole(body) => memory::append(body, bytes).map_err(|error| error.message())?,
             Body::Events(decoder) => {
                 while let Some(event) = decoder.next(&mut bytes).map_err(fault)? {
                     if let Found::Next(next) = message(event, client)? {
@@ -71,7 +72,7 @@ impl Body {
 
 /// Reads one message.
 fn message(text: Vec<u8>, client: &mut Client) -> Result<Found, String> {
-    let document = json::parse_owned(text).map_err(|error| error.to_string())?;
+    let document = json::parse_owned(text).map_err(|error| error.message())?;
     match Incoming::read(Node::root(&document), client.id) {
         Incoming::Answer(answer) => {
             return Ok(Found::Next(client.answered(answer.as_ref().map(|node| *node))));
@@ -87,9 +88,9 @@ fn fault(fault: Fault) -> String {
     match fault {
         Fault::TooLong => join!(
             "an event of its response is larger than ",
-            &MAX_EVENT.to_string(),
+            &number(MAX_EVENT as u64),
             " bytes"
         ),
-        Fault::NoMemory(error) => error.to_string(),
+        Fault::NoMemory(error) => error.message(),
     }
 }

@@ -109,7 +109,7 @@ pub(super) struct Claim;
 
 /// Returns a name that no other holder has.
 pub(super) fn holder_name() -> String {
-    random::number().to_string()
+    clawft_types::text::number(random::number())
 }
 
 /// Creates a lock file, which must not exist yet.

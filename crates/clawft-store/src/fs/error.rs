@@ -1,8 +1,9 @@
 //! Errors of file operations, with the path and the operation.
 
+use clawft_types::display_message;
 use clawft_types::join;
 use clawft_types::memory::NoMemory;
-use std::fmt;
+use clawft_types::text::number;
 
 /// A failed file operation: "cannot read `/config/config.json`: no such file or directory".
 #[derive(Debug)]
@@ -65,16 +66,21 @@ impl FsError {
     }
 }
 
-impl fmt::Display for FsError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("cannot ")?;
-        out.write_str(self.operation)?;
-        out.write_str(" `")?;
-        out.write_str(&self.path)?;
-        out.write_str("`: ")?;
-        self.fault.fmt(out)
+impl FsError {
+    /// Returns the error message.
+    pub fn message(&self) -> String {
+        join!(
+            "cannot ",
+            self.operation,
+            " `",
+            &self.path,
+            "`: ",
+            &self.fault.message()
+        )
     }
 }
+
+display_message!(FsError);
 
 impl std::error::Error for FsError {}
 
@@ -107,12 +113,17 @@ impl FsFault {
     }
 }
 
-impl fmt::Display for FsFault {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.cause())?;
+impl FsFault {
+    /// Returns the error message: the cause, and the system's error number if there is one.
+    pub fn message(self) -> String {
         match self {
-            FsFault::Other(Some(code)) => out.write_str(&join!(" (system error ", &code.to_string(), ")")),
-            _ => Ok(()),
+            FsFault::Other(Some(code)) => {
+                let code = number(code.unsigned_abs().into());
+                join!(self.cause(), " (system error ", &code, ")")
+            }
+            _ => self.cause().to_owned(),
         }
     }
 }
+
+display_message!(FsFault);

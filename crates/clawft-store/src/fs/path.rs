@@ -3,24 +3,26 @@
 //! Works on text and not on [`std::path::Path`]: WASI paths are text with `/`, and so the rules are the same
 //! on every target.
 
+use clawft_types::text::Ascii as _;
+
 /// Returns the full path of `path` below `base`, or `None` if it could lead out of it.
 ///
 /// Rejects any `..`, even one that stays inside: if `a` is a symbolic link, `a/../b` is not `b`.
 pub(super) fn resolve(base: &str, path: &str) -> Option<String> {
-    let below = if path.starts_with('/') {
+    let below = if path.starts_with("/") {
         below_base(base, path)?
     } else {
         path
     };
     let mut whole = base.to_owned();
-    for part in below.split('/') {
+    for part in below.pieces(b'/') {
         match part {
             "" | "." => {}
             ".." => return None,
             // A backslash is a separator on Windows, and no file of clawft has one in its name.
             part if part.contains(['\0', '\\']) => return None,
             part => {
-                if !whole.ends_with('/') {
+                if !whole.ends_with("/") {
                     whole.push('/');
                 }
                 whole.push_str(part);
@@ -33,7 +35,7 @@ pub(super) fn resolve(base: &str, path: &str) -> Option<String> {
 /// Returns the part of an absolute path below the base; `/config` is not the base of `/configuration`.
 fn below_base<'a>(base: &str, path: &'a str) -> Option<&'a str> {
     let rest = path.strip_prefix(base)?;
-    (rest.is_empty() || rest.starts_with('/') || base.ends_with('/')).then_some(rest)
+    (rest.is_empty() || rest.starts_with("/") || base.ends_with("/")).then_some(rest)
 }
 
 /// Returns the path of `path` below the directory that a host granted as `grant`, or `None` if it is not in
@@ -48,7 +50,7 @@ pub(super) fn below_grant<'a>(path: &'a str, grant: &str) -> Option<&'a str> {
     if rest.is_empty() {
         Some(rest)
     } else {
-        rest.strip_prefix('/')
+        rest.strip_prefix("/")
     }
 }
 

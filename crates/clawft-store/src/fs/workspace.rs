@@ -4,6 +4,7 @@ use super::{FsFault, backend};
 use crate::random;
 use clawft_tools::{FileFault, Files, Identity, Stat};
 use clawft_types::join;
+use clawft_types::text;
 
 /// The mount point of the workspace: `wasmtime run --dir HOST::/workspace`.
 pub const DEFAULT_WORKSPACE: &str = "/workspace";
@@ -58,7 +59,7 @@ impl Files for Directory {
 
     fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), FileFault> {
         let whole = self.whole(path);
-        let temporary = join!(&whole, ".tmp-", &random::number().to_string());
+        let temporary = join!(&whole, ".tmp-", &text::number(random::number()));
         let written =
             backend::create_part(&temporary, bytes).and_then(|()| backend::rename(&temporary, &whole));
         if written.is_err() {

@@ -2,7 +2,8 @@
 
 use crate::fs::FsError;
 use clawft_types::SessionError;
-use std::fmt;
+use clawft_types::display_message;
+use clawft_types::join;
 
 /// The reason why a session cannot be loaded or stored, with its file.
 #[derive(Debug)]
@@ -20,19 +21,18 @@ pub enum StoreError {
     Deleted,
 }
 
-impl fmt::Display for StoreError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl StoreError {
+    /// Returns the error message.
+    pub fn message(&self) -> String {
         match self {
-            StoreError::File(error) => error.fmt(out),
-            StoreError::Session { path, error } => {
-                out.write_str(path)?;
-                out.write_str(": ")?;
-                error.fmt(out)
-            }
-            StoreError::Deleted => out.write_str("the session was deleted meanwhile"),
+            StoreError::File(error) => error.message(),
+            StoreError::Session { path, error } => join!(path, ": ", &error.message()),
+            StoreError::Deleted => "the session was deleted meanwhile".to_owned(),
         }
     }
 }
+
+display_message!(StoreError);
 
 impl std::error::Error for StoreError {}
 

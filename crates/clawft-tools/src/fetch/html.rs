@@ -56,7 +56,7 @@ fn ends(text: &str, element: &str) -> bool {
 /// Returns the name of the tag that begins `text`, with the `/` of an end tag, and the text after the tag. A
 /// comment has an empty name. `None` if it is no tag.
 fn tag_name(text: &str) -> Option<(&str, &str)> {
-    let inner = text.strip_prefix('<')?;
+    let inner = text.strip_prefix("<")?;
     if let Some(comment) = inner.strip_prefix("!--") {
         let mut dashes = 2;
         let end = comment.bytes().position(|byte| {
@@ -67,12 +67,12 @@ fn tag_name(text: &str) -> Option<(&str, &str)> {
         let after = end.and_then(|end| comment.get(end + 1..));
         return Some(("", after.unwrap_or_default()));
     }
-    let start = inner.strip_prefix('/').unwrap_or(inner).bytes().next()?;
+    let start = inner.strip_prefix("/").unwrap_or(inner).bytes().next()?;
     if !start.is_ascii_alphabetic() && start != b'!' && start != b'?' {
         return None;
     }
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    let slash = inner.len() - inner.strip_prefix('/').unwrap_or(inner).len();
+    let slash = inner.len() - inner.strip_prefix("/").unwrap_or(inner).len();
     let length = inner
         .bytes()
         .skip(slash)
@@ -124,7 +124,7 @@ impl Text {
             self.space = true;
             return;
         }
-        if self.space && !self.text.is_empty() && !self.text.ends_with('\n') {
+        if self.space && !self.text.is_empty() && !self.text.ends_with("\n") {
             self.text.push(' ');
         }
         self.space = false;
@@ -133,7 +133,7 @@ impl Text {
 
     fn end_line(&mut self) {
         self.space = false;
-        if !self.text.is_empty() && !self.text.ends_with('\n') {
+        if !self.text.is_empty() && !self.text.ends_with("\n") {
             self.text.push('\n');
         }
     }
@@ -152,7 +152,7 @@ fn reference(text: &str) -> Option<(char, usize)> {
     ];
     let end = text.bytes().take(12).position(|byte| byte == b';')?;
     let name = text.get(1..end)?;
-    let character = match name.strip_prefix('#') {
+    let character = match name.strip_prefix("#") {
         Some(number) => {
             let (radix, digits) = match number.as_bytes() {
                 [b'x' | b'X', hex @ ..] => (16, hex),

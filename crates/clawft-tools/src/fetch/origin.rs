@@ -7,6 +7,7 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use clawft_types::join;
 use clawft_types::json::{JsonError, Node};
+use clawft_types::text::Ascii as _;
 use core::net::IpAddr;
 
 /// An allowed origin: scheme, host and port. `https://*.example.com` stands for all names below
@@ -66,7 +67,7 @@ impl Origin {
     pub(crate) fn permits(&self, url: &Url) -> bool {
         let is_below = |host: &str| {
             let name = host.strip_suffix(self.url.host());
-            name.is_some_and(|name| name.ends_with('.'))
+            name.is_some_and(|name| name.ends_with("."))
         };
         match self.hosts {
             Hosts::One => return url.origin() == self.url.origin(),
@@ -90,8 +91,6 @@ fn is_public_host(host: &str) -> bool {
     const LOCAL: [&str; 4] = [".localhost", ".local", ".internal", ".home.arpa"];
     match ipv4(host) {
         Some(address) => is_public_v4(address),
-        None => {
-            host.contains('.') && !host.starts_with('[') && !LOCAL.iter().any(|local| host.ends_with(local))
-        }
+        None => host.has(b'.') && !host.starts_with("[") && !LOCAL.iter().any(|local| host.ends_with(local)),
     }
 }

@@ -5,6 +5,7 @@ use crate::text::number;
 use crate::workspace::{Fault, position};
 use alloc::string::String;
 use clawft_types::join;
+use clawft_types::text::Ascii as _;
 use core::ops::Range;
 
 /// An absolute http or https URL without user info and fragment, normalised: the scheme and the host are in
@@ -30,7 +31,7 @@ impl Url {
         let (authority, path) = rest.split_at_checked(end).unwrap_or_default();
         // The colons of an IPv6 address are inside its brackets.
         let colon = authority.bytes().rposition(|byte| byte == b':');
-        let colon = colon.filter(|_| !authority.ends_with(']')).unwrap_or(end);
+        let colon = colon.filter(|_| !authority.ends_with("]")).unwrap_or(end);
         let (host, port) = authority.split_at_checked(colon).unwrap_or_default();
         if !is_host(host) {
             return Err("the host of the URL is not a name in ASCII or an address, or there is user info");
@@ -40,7 +41,7 @@ impl Url {
             Some(digits) => digits
                 .parse()
                 .ok()
-                .filter(|port| *port != 0 && !digits.starts_with('+')),
+                .filter(|port| *port != 0 && !digits.starts_with("+")),
         };
         let port = port.ok_or("the port of the URL is not a number from 1 to 65535")?;
 
@@ -118,11 +119,11 @@ fn scheme(text: &str) -> Option<(&'static str, u16, &str)> {
 /// Returns whether this is a name, an IPv4 address in its usual form, or something in brackets that may be an
 /// IPv6 address. Other forms of IPv4 addresses, such as `0x7f.1`, are refused.
 fn is_host(host: &str) -> bool {
-    if let Some(rest) = host.strip_prefix('[') {
+    if let Some(rest) = host.strip_prefix("[") {
         let is_address = |byte: u8| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.';
         return rest
-            .strip_suffix(']')
-            .is_some_and(|address| address.contains(':') && address.bytes().all(is_address));
+            .strip_suffix("]")
+            .is_some_and(|address| address.has(b':') && address.bytes().all(is_address));
     }
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     let labels = || host.as_bytes().split(|byte| *byte == b'.');
@@ -135,7 +136,7 @@ fn is_host(host: &str) -> bool {
 
 /// Appends a path with its query, without a fragment. Characters that no URL may hold are percent-encoded.
 fn encode(text: &mut String, path: &str) -> Result<(), Fault> {
-    if !path.starts_with('/') {
+    if !path.starts_with("/") {
         text.push('/');
     }
     for (at, byte) in path.bytes().enumerate() {

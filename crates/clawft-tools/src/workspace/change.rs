@@ -9,6 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_types::join;
 use clawft_types::memory;
+use clawft_types::text::Ascii as _;
 
 /// The number of lines that an error message names.
 const MAX_LINES: usize = 5;
@@ -17,7 +18,7 @@ impl Workspace<'_> {
     /// Writes a whole file, or returns the difference that this would make.
     pub(crate) fn write_file(&mut self, path: &str, content: &str, is_preview: bool) -> Answer {
         let located = self.locate(path, true)?;
-        if located.path.is_empty() || path.ends_with('/') {
+        if located.path.is_empty() || path.ends_with("/") {
             return Err(IS_DIRECTORY);
         }
         if let Some(stat) = &located.stat {
@@ -87,7 +88,7 @@ impl Workspace<'_> {
             return Ok(());
         }
         let mut made = String::new();
-        for name in directory.split('/') {
+        for name in directory.pieces(b'/') {
             push(&mut made, name);
             if let Err(fault) = self.files.stat(&made) {
                 match fault {
@@ -105,9 +106,12 @@ impl Workspace<'_> {
         match starts.as_slice() {
             [start] => Ok(*start),
             [] => {
-                let first = old.split('\n').map(str::trim_ascii).find(|line| !line.is_empty());
+                let first = old
+                    .pieces(b'\n')
+                    .map(str::trim_ascii)
+                    .find(|line| !line.is_empty());
                 let lines = lines(text, &occurrences(first.unwrap_or(old), text));
-                let crlf = if text.contains('\r') {
+                let crlf = if text.has(b'\r') {
                     ", and the file has CRLF line ends"
                 } else {
                     ""

@@ -5,6 +5,7 @@ use super::{Answer, Workspace, name, position};
 use crate::files::{Files, Kind, Stat};
 use crate::text::{Needle, beginning, line_breaks, matches, number};
 use alloc::string::String;
+use clawft_types::text::Ascii as _;
 
 /// The maximum number of matches.
 const MAX_MATCHES: usize = 100;
@@ -29,7 +30,7 @@ impl Workspace<'_> {
     /// Returns the files whose names match the pattern `name`, or their lines that hold `text`. Without `text`,
     /// files are searched by name only; without `name`, all are.
     pub(crate) fn search_files(&mut self, path: &str, text: &str, name: &str) -> Answer {
-        if text.contains('\n') || (text.is_empty() && name.is_empty()) {
+        if text.has(b'\n') || (text.is_empty() && name.is_empty()) {
             return Err("give a `text` within a line to find, or a `name` with `*`");
         }
         let needle = (!text.is_empty()).then(|| Needle::new(text));
@@ -112,6 +113,6 @@ impl Found {
 
 /// Returns whether the file at `path` has a name that matches `pattern`; the whole path if that holds a `/`.
 fn is_named(pattern: &str, path: &str) -> bool {
-    let text = if pattern.contains('/') { path } else { name(path) };
+    let text = if pattern.has(b'/') { path } else { name(path) };
     pattern.is_empty() || matches(pattern, text, true)
 }

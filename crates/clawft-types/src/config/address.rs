@@ -4,6 +4,7 @@ use super::Preset;
 use super::read::absolute_url;
 use crate::json::{JsonError, Node};
 use crate::secret::Secret;
+use crate::text::Ascii as _;
 use alloc::string::String;
 
 /// The version of Azure's protocol if the configuration names none.
@@ -14,7 +15,7 @@ const AZURE_VERSION: &str = "2024-10-21";
 pub(super) fn split<'a>(node: Node<'a>, keys: &str) -> Result<(&'a str, &'a str), JsonError> {
     let whole = node.text()?;
     absolute_url(node, whole, true, keys)?;
-    let (url, query) = whole.split_once('?').unwrap_or((whole, ""));
+    let (url, query) = whole.cut(b'?').unwrap_or((whole, ""));
     Ok((url.trim_end_matches('/'), query))
 }
 
@@ -33,7 +34,7 @@ pub(super) fn query(
             append(&mut query, name, value.text()?);
         }
     }
-    let named = || query.split('&').any(|pair| pair.starts_with("api-version="));
+    let named = || query.pieces(b'&').any(|pair| pair.starts_with("api-version="));
     match provider.get("api_version") {
         Some(version) => append(&mut query, "api-version", version.text()?),
         // Requests to `…/openai/v1` need no version.
@@ -46,7 +47,7 @@ pub(super) fn query(
 }
 
 fn append(query: &mut String, name: &str, value: &str) {
-    if !query.is_empty() && !query.ends_with('&') {
+    if !query.is_empty() && !query.ends_with("&") {
         query.push('&');
     }
     encode(query, name);

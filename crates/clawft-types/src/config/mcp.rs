@@ -10,6 +10,7 @@ use super::read::{absolute_url, filled, variable, whole_or};
 use crate::join;
 use crate::json::{JsonError, Node};
 use crate::secret::Secret;
+use crate::text::Ascii as _;
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -111,7 +112,7 @@ fn server(name: &str, node: Node<'_>) -> Result<McpServer, JsonError> {
     node.object()?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     let part = |part: &str| !part.is_empty() && part.bytes().all(plain);
-    if name.len() > MAX_NAME || !name.split('_').all(part) {
+    if name.len() > MAX_NAME || !name.pieces(b'_').all(part) {
         return Err(node.error(
             "a server's name has up to 32 letters, digits, `-` and single `_`, which neither begin nor end it",
         ));

@@ -3,6 +3,7 @@
 use super::{Kind, Preset};
 use crate::json::{Node, Writer};
 use crate::secret::Secret;
+use crate::text::Ascii as _;
 use alloc::string::String;
 
 /// The fields of `agents`: those that clawft reads itself, the parameters that both protocols have, and those of
@@ -30,7 +31,7 @@ const STOP: &str = "stop_sequences";
 pub(super) fn merged(agents: Node<'_>, extra: Option<Node<'_>>, preset: &Preset) -> Secret {
     let mut writer = Writer::default();
     writer.object(|object| {
-        for (index, name) in AGENTS.split(' ').enumerate().skip(PARAMETERS) {
+        for (index, name) in AGENTS.pieces(b' ').enumerate().skip(PARAMETERS) {
             if let Some(value) = agents.get(name) {
                 let anthropic = preset.kind == Kind::Anthropic;
                 if anthropic && index >= SHARED_PARAMETERS {

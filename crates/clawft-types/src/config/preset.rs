@@ -1,6 +1,7 @@
 //! The providers that are known by name.
 
 use super::Kind;
+use crate::text::Ascii as _;
 
 /// The settings of a known provider. Each of them can be overridden in the configuration.
 #[derive(Debug)]
@@ -128,7 +129,7 @@ impl Preset {
 
     /// Returns the preset to which the address `api_base` belongs. Servers on this machine are not recognised.
     pub(super) fn at(api_base: &str) -> Option<&'static Preset> {
-        let host = api_base.split('/').nth(2).unwrap_or_default();
+        let host = api_base.pieces(b'/').nth(2).unwrap_or_default();
         let azure = host.ends_with(".openai.azure.com");
         PRESETS.iter().find(|preset| match preset.api_base {
             "" => azure,

@@ -7,8 +7,9 @@ use crate::join;
 use crate::json::{JsonError, Node};
 use crate::secret::Secret;
 use crate::temperature::Temperature;
+use crate::text::Ascii as _;
 use alloc::borrow::ToOwned as _;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -240,10 +241,10 @@ pub(super) fn absolute_url(node: Node<'_>, url: &str, query: bool, keys: &str) -
         return Err(node.error("expected a URL that starts with `https://` or `http://`"));
     };
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    if authority.contains('@') {
+    if authority.has(b'@') {
         return Err(node.error(join!("holds a user name or password: give the key as ", keys)));
     }
-    if authority.is_empty() || authority.starts_with(':') {
+    if authority.is_empty() || authority.starts_with(":") {
         return Err(node.error("the URL names no host"));
     }
     let forbidden =
@@ -290,9 +291,9 @@ fn whole(node: Node<'_>, least: u32, most: u32) -> Result<u32, JsonError> {
     let outside = || {
         node.error(join!(
             "expected a whole number from ",
-            &least.to_string(),
+            &crate::text::number(least.into()),
             " to ",
-            &most.to_string()
+            &crate::text::number(most.into())
         ))
     };
     number

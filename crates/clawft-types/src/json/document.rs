@@ -1,7 +1,8 @@
 //! A checked JSON text, and navigation in it.
 
 use super::{JsonError, JsonFault};
-use alloc::string::{String, ToString as _};
+use crate::text::number;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
@@ -138,7 +139,7 @@ impl<'a> Document<'a> {
             }
             match step {
                 Step::Key(key) => path.push_str(self.text(key).unwrap_or_default()),
-                Step::Index(index) => path.push_str(&index.to_string()),
+                Step::Index(index) => path.push_str(&number(index as u64)),
             }
         }
         path

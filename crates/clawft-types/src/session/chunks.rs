@@ -3,7 +3,7 @@
 use super::SessionId;
 use crate::json::Writer;
 use crate::message::Message;
-use alloc::string::ToString as _;
+use crate::text::number;
 use alloc::vec::Vec;
 use core::iter::Chain;
 use core::mem;
@@ -45,7 +45,7 @@ impl<'a> Chunks<'a> {
     fn write(&mut self, writer: &mut Writer) -> bool {
         match mem::replace(&mut self.part, Part::Nothing) {
             Part::Beginning => {
-                let version = super::version(self.messages.clone()).to_string();
+                let version = number(super::version(self.messages.clone()));
                 let id = self.id.as_str();
                 writer.literals(&["{\"version\":", &version, ",\"id\":\"", id, "\",\"messages\":["]);
                 self.begin_message(writer, "");

@@ -54,10 +54,9 @@ impl Words {
     }
 
     pub(super) fn texts(&mut self, texts: Vec<String>) {
-        self.list = texts
-            .iter()
-            .flat_map(|text| [text.as_ptr() as usize, text.len()])
-            .collect();
+        for text in &texts {
+            self.list.extend([text.as_ptr() as usize, text.len()]);
+        }
         self.number(self.list.as_ptr() as usize);
         self.number(texts.len());
         self.texts = texts;

@@ -1,5 +1,6 @@
 //! Variables and arguments through WASI preview 1, on wasm32-wasip1.
 
+use clawft_types::text::Ascii as _;
 use wasip1::{Errno, Size};
 
 /// Returns the arguments of the command without its name. Bytes that are not UTF-8 are replaced by `U+FFFD`.
@@ -18,7 +19,7 @@ pub(super) fn host() -> impl Iterator<Item = (String, String)> {
     let variables = unsafe { list(wasip1::environ_sizes_get, wasip1::environ_get) };
     variables.into_iter().filter_map(|variable| {
         let variable = String::from_utf8(variable).ok()?;
-        let (name, value) = variable.split_once('=')?;
+        let (name, value) = variable.cut(b'=')?;
         Some((name.to_owned(), value.to_owned()))
     })
 }

@@ -18,6 +18,8 @@ pub use calls::finish;
 use super::{HttpError, Part, Request};
 use clawft_core::TimeLimit;
 use clawft_store::clock::nanoseconds;
+use clawft_types::text::Ascii as _;
+use clawft_types::text::number;
 use std::time::Duration;
 use wasip2::clocks::monotonic_clock;
 use wasip2::http::types::{
@@ -149,7 +151,7 @@ fn outgoing_request(request: &Request<'_>) -> Result<OutgoingRequest, HttpError>
     }
     if let Some(body) = request.body {
         // Without it the body is sent in chunks, which some providers' proxies reject.
-        append(&fields, "content-length", &body.len().to_string())?;
+        append(&fields, "content-length", &number(body.len() as u64))?;
     }
     let outgoing = OutgoingRequest::new(fields);
     let scheme = if request.url.https {
@@ -271,7 +273,7 @@ fn interrupted(error: &Error) -> HttpError {
     HttpError::Interrupted(
         error
             .to_debug_string()
-            .split('\n')
+            .pieces(b'\n')
             .next()
             .unwrap_or_default()
             .to_owned(),

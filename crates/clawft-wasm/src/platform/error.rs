@@ -4,8 +4,9 @@ use crate::fs::FsError;
 use crate::http::HttpError;
 use clawft_core::TurnError;
 use clawft_store::StoreError;
+use clawft_types::display_message;
+use clawft_types::join;
 use clawft_types::{ConfigError, InputError};
-use std::fmt;
 
 /// The prefix of the cause if an answer broke off.
 pub const INCOMPLETE: &str = "the answer is incomplete: ";
@@ -36,31 +37,27 @@ pub enum Error {
     },
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Error {
+    /// Returns the error message.
+    pub fn message(&self) -> String {
         match self {
-            Error::NoBase(error) => {
-                error.fmt(out)?;
-                out.write_str(
-                    ", nor is there the directory: grant it (`wasmtime run --dir HOST::/config`), ",
-                )?;
-                out.write_str("or name another one in `CLAWFT_CONFIG_DIR`")
-            }
-            Error::NoConfig(error) => error.fmt(out),
-            Error::Store(error) => error.fmt(out),
-            Error::Config(error) => error.fmt(out),
-            Error::Input(error) => error.fmt(out),
-            Error::Http(error) => error.fmt(out),
-            Error::Turn(error) => error.fmt(out),
-            Error::Incomplete { cause, text } => {
-                out.write_str(INCOMPLETE)?;
-                out.write_str(cause)?;
-                out.write_str("\n")?;
-                out.write_str(text)
-            }
+            Error::NoBase(error) => join!(
+                &error.message(),
+                ", nor is there the directory: grant it (`wasmtime run --dir HOST::/config`), ",
+                "or name another one in `CLAWFT_CONFIG_DIR`"
+            ),
+            Error::NoConfig(error) => error.message(),
+            Error::Store(error) => error.message(),
+            Error::Config(error) => error.message(),
+            Error::Input(error) => error.message(),
+            Error::Http(error) => error.message(),
+            Error::Turn(error) => error.message(),
+            Error::Incomplete { cause, text } => join!(INCOMPLETE, cause, "\n", text),
         }
     }
 }
+
+display_message!(Error);
 
 impl std::error::Error for Error {}
 

@@ -47,13 +47,7 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::new(kind(&error), error.to_string())
-    }
-}
-
-impl From<HttpError> for Failure {
-    fn from(error: HttpError) -> Self {
-        Error::from(error).into()
+        Self::new(kind(&error), error.message())
     }
 }
 
@@ -62,6 +56,7 @@ fn kind(error: &Error) -> Kind {
         Error::NoBase(_) | Error::NoConfig(_) | Error::Config(_) => Kind::Configuration,
         Error::Store(_) => Kind::Storage,
         Error::Input(_) => Kind::Invalid,
+        Error::Http(HttpError::Interrupted(_)) => Kind::Unavailable,
         // All failures that a retry could help with are the turn's.
         Error::Http(_) => Kind::Configuration,
         Error::Turn(error) => turn_kind(error),

@@ -6,6 +6,7 @@ use crate::platform::WasmPlatform;
 use clawft_core::{self as core, Clock, HttpRequest, TimeLimit, TransportError};
 use clawft_store::clock::Stopwatch;
 use clawft_tools::toolbox::line;
+use clawft_types::text::Ascii as _;
 use clawft_types::{Session, SessionId, SessionIdError, ToolCall, ToolDefinition, Usage};
 use std::time::Duration;
 
@@ -84,10 +85,10 @@ impl Driven {
     fn try_begin(&mut self, message: &str, session: &str, tools: Vec<ToolDefinition>) -> Result<(), String> {
         let session = match session {
             "" => SessionId::default(),
-            id => id.parse().map_err(|error: SessionIdError| error.to_string())?,
+            id => id.parse().map_err(|error: SessionIdError| error.message())?,
         };
         let setup = self.platform.setup(session, message);
-        let mut setup = setup.map_err(|error| error.to_string())?;
+        let mut setup = setup.map_err(|error| error.message())?;
         setup.host_tools = tools;
         self.known = setup.session.messages.len();
         self.turn = Some(AgentTurn::new(setup));
@@ -197,7 +198,7 @@ impl Driven {
                 Step::More
             }
             Next::Failed(error) => {
-                self.error = error.to_string();
+                self.error = error.message();
                 // The next turn has to know what the tools have done.
                 if let Some(session) = turn.take_unfinished() {
                     self.keep(&session);
@@ -299,7 +300,7 @@ fn add_line(lines: &mut String, line: &str) {
 /// Returns names and values. A line without a colon is ignored.
 fn header_lines(lines: &[u8]) -> Vec<(String, String)> {
     let lines = String::from_utf8_lossy(lines);
-    let headers = lines.split('\n').filter_map(|line| line.split_once(':'));
+    let headers = lines.pieces(b'\n').filter_map(|line| line.cut(b':'));
     headers
         .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
         .collect()
