@@ -146,11 +146,12 @@ impl<M: Memory> Heap<M> {
     unsafe fn find(&mut self, need: usize) -> Option<usize> {
         // SAFETY: as for `allocate`.
         unsafe {
-            if let Some(block) = self.lists.find(need) {
+            let last = self.end.wrapping_sub(WORD);
+            if let Some(block) = self.lists.find(need, last) {
                 return Some(block);
             }
             self.extend(need);
-            self.lists.find(need)
+            self.lists.find(need, self.end.wrapping_sub(WORD))
         }
     }
 

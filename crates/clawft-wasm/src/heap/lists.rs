@@ -28,36 +28,46 @@ impl Lists {
         }
     }
 
-    /// Returns a block of at least `need` bytes. It remains in its list.
+    /// Returns a block of at least `need` bytes. It remains in its list. The block that ends at `last` is the last
+    /// choice, so that a buffer before it can grow.
     ///
     /// # Safety
     /// All blocks in the lists are free memory.
-    pub(super) unsafe fn find(&self, need: usize) -> Option<usize> {
-        let list = list_of(need);
-        let mut block = *self.first.get(list)?;
-        for _ in 0..TRIES {
-            if block == 0 {
-                break;
-            }
-            // SAFETY: as the caller promises.
-            unsafe {
-                if word(block) >= need {
-                    return Some(block);
+    pub(super) unsafe fn find(&self, need: usize, last: usize) -> Option<usize> {
+        let mut found = None;
+        let mut list = list_of(need);
+        loop {
+            let mut block = *self.first.get(list)?;
+            for _ in 0..TRIES {
+                if block == 0 {
+                    break;
                 }
-                block = word(block + WORD);
+                // SAFETY: as the caller promises.
+                let (size, next) = unsafe { (word(block), word(block + WORD)) };
+                if size >= need {
+                    if block + size != last {
+                        return Some(block);
+                    }
+                    found = Some(block);
+                }
+                block = next;
             }
+            let Some(later) = self.filled_from(list + 1) else {
+                return found;
+            };
+            list = later;
         }
-        // Each block of a later list is large enough.
-        let later = list + 1;
-        let mut index = later / PER_WORD;
-        let mut filled = self.filled.get(index)? & (usize::MAX << (later % PER_WORD));
+    }
+
+    /// Returns the first list from `list` on that is not empty.
+    fn filled_from(&self, list: usize) -> Option<usize> {
+        let mut index = list / PER_WORD;
+        let mut filled = self.filled.get(index)? & (usize::MAX << (list % PER_WORD));
         while filled == 0 {
             index += 1;
             filled = *self.filled.get(index)?;
         }
-        self.first
-            .get(index * PER_WORD + filled.trailing_zeros() as usize)
-            .copied()
+        Some(index * PER_WORD + filled.trailing_zeros() as usize)
     }
 
     /// Adds a block of `size` bytes between two that are in use.

@@ -171,6 +171,21 @@ fn grows_last_buffer_in_place_to_the_end_of_memory() {
 }
 
 #[test]
+fn keeps_memory_behind_the_last_buffer_free() {
+    let mut heap = heap(100, 0);
+    // SAFETY: the heap has its own memory.
+    unsafe {
+        let hole = heap.allocate(20 * PAGE, 1);
+        let buffer = heap.allocate(PAGE, 1);
+        heap.free(hole);
+        // The memory behind the buffer has room for these as well.
+        let small: Vec<usize> = (0..10).map(|_| heap.allocate(100, 1)).collect();
+        assert!(small.iter().all(|address| *address < buffer));
+        assert_eq!(heap.resize(buffer, 70 * PAGE), buffer);
+    }
+}
+
+#[test]
 fn costs_a_word_beside_each_allocation() {
     assert_eq!(block_size(0), Some(SMALLEST));
     assert_eq!(block_size(3 * WORD), Some(4 * WORD));
