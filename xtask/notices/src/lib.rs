@@ -109,7 +109,7 @@ pub fn document(project: &Project, program: Program<'_>) -> Result<String> {
         }
         parts.extend(native::parts(target));
     }
-    if program.package == WEFT.package {
+    if program.name == WEFT.name {
         parts.extend(page::parts()?);
     }
     let document = render::document(program.name, &parts);
