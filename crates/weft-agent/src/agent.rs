@@ -9,8 +9,7 @@ use crate::stop::Stop;
 use crate::tools::Tools;
 use clawft_store::Sessions;
 use clawft_types::{Config, Input, Session, SessionId, ToolDefinition, Usage};
-use drive::Unanswered;
-use std::future::{pending, ready};
+pub use drive::Unanswered;
 use std::sync::Arc;
 
 /// A function that receives an answer while it arrives.
@@ -47,6 +46,15 @@ pub struct Answer {
     pub unstored: Option<String>,
     /// Warnings for the user as sentence fragments, for example that the answer could not be stored.
     pub warnings: Vec<String>,
+}
+
+impl Answer {
+    /// Notes that the turn could not be stored because of `error`, with a warning.
+    pub fn is_not_stored(&mut self, error: &Error) {
+        let cause = error.to_string();
+        self.warnings.push(format!("the answer is not stored, {cause}"));
+        self.unstored = Some(cause);
+    }
 }
 
 /// The agent with a home directory and the network. It is cheap to clone; all clones share their connections.
@@ -124,31 +132,9 @@ impl Agent {
         stop: &Stop,
         show: Show<'_>,
     ) -> Result<Answer, Error> {
-        Ok(self
-            .answer_with_permit(config, id, input, stop, show, ready(Ok(pending())))
-            .await?
-            .0)
-    }
-
-    /// Does the same as [`Self::answer`], but awaits `permit` before it stores the turn, and holds its result
-    /// meanwhile. The turn is not stored without the permit. The result is a future as well: if it is ready
-    /// before the turn is stored, that is no longer waited for, and its error is the reason. Returns the
-    /// error as well if the turn was not stored.
-    ///
-    /// # Errors
-    /// As [`Self::answer`].
-    pub async fn answer_with_permit<P: Future<Output = Error>>(
-        &self,
-        config: &Config,
-        id: SessionId,
-        input: Input,
-        stop: &Stop,
-        show: Show<'_>,
-        permit: impl Future<Output = Result<P, Error>>,
-    ) -> Result<(Answer, Option<Error>), Error> {
         let session = self.load(id).await?;
         let known = session.messages.len();
-        let (reply, mut warnings) = match self.turn(config, session, input, stop, show).await {
+        let (mut answer, session) = match self.continue_session(config, session, input, stop, show).await {
             Ok(done) => done,
             Err(Unanswered { error, session }) => {
                 // The next turn has to know what the tools have done.
@@ -158,31 +144,29 @@ impl Agent {
                 return Err(error);
             }
         };
+        if let Err(error) = self.keep(session, known, &mut answer.warnings).await {
+            answer.is_not_stored(&error);
+        }
+        Ok(answer)
+    }
+
+    /// Answers `input` in a session that the caller has read and is going to store. Returns the session with
+    /// this turn as well.
+    ///
+    /// # Errors
+    /// As [`Self::answer`], with the session if it has calls of tools that the next turn has to know.
+    pub async fn continue_session(
+        &self,
+        config: &Config,
+        session: Session,
+        input: Input,
+        stop: &Stop,
+        show: Show<'_>,
+    ) -> Result<(Answer, Session), Unanswered> {
+        let (reply, warnings) = self.turn(config, session, input, stop, show).await?;
         let (mut answer, session) = split(reply);
-        warnings.append(&mut answer.warnings);
-        let stored = match permit.await {
-            Ok(held) => tokio::select! {
-                biased;
-                kept = self.keep(session, known, &mut warnings) => kept,
-                error = held => Err(error),
-            },
-            Err(error) => Err(error),
-        };
-        let error = stored.err();
-        let unstored = error.as_ref().map(ToString::to_string);
-        warnings.extend(
-            unstored
-                .as_ref()
-                .map(|cause| format!("the answer is not stored, {cause}")),
-        );
-        Ok((
-            Answer {
-                unstored,
-                warnings,
-                ..answer
-            },
-            error,
-        ))
+        answer.warnings.splice(..0, warnings);
+        Ok((answer, session))
     }
 
     /// Answers `input` in a conversation that the caller holds. Nothing is stored.
@@ -197,10 +181,7 @@ impl Agent {
         stop: &Stop,
         show: Show<'_>,
     ) -> Result<Answer, Error> {
-        let (reply, warnings) = self.turn(config, session, input, stop, show).await?;
-        let mut answer = split(reply).0;
-        answer.warnings.splice(..0, warnings);
-        Ok(answer)
+        Ok(self.continue_session(config, session, input, stop, show).await?.0)
     }
 
     /// Returns the tools that the model is offered, and warnings about those that cannot be.

@@ -45,6 +45,8 @@ pub enum Fault {
     Stopped,
     /// The session was deleted during the turn.
     Deleted,
+    /// The store of the sessions is out of reach, so that a later attempt may succeed. Holds the message.
+    StoreUnavailable(String),
     /// Any other error as a sentence fragment, for example a port that is in use or a terminal that cannot be
     /// read.
     Other(String),
@@ -83,7 +85,7 @@ impl fmt::Display for Error {
             Fault::Turn(error) => error.fmt(out),
             Fault::Stopped => out.write_str("stopped before an answer had arrived"),
             Fault::Deleted => StoreError::Deleted.fmt(out),
-            Fault::Other(text) => out.write_str(text),
+            Fault::StoreUnavailable(text) | Fault::Other(text) => out.write_str(text),
         }
     }
 }

@@ -30,11 +30,12 @@ pub mod limits;
 pub mod mcp;
 pub mod models;
 pub mod stop;
+pub mod tls;
 pub mod tools;
 pub mod warnings;
 pub mod workspace;
 
-pub use agent::{Agent, Answer, Delta};
+pub use agent::{Agent, Answer, Delta, Unanswered};
 pub use error::{Error, Fault};
 pub use home::{ConfigFile, Home};
 pub use mcp::McpServers;

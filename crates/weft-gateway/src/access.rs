@@ -178,7 +178,8 @@ mod tests {
             directory: directory.path().to_owned(),
             config: directory.path().join("config.json"),
         };
-        let keys = Keys::read(&home, &weft_agent::Agent::new(&home).unwrap()).unwrap();
+        let store = std::sync::Arc::new(crate::store::FileStore::new(&home));
+        let keys = Keys::new(store, &weft_agent::Agent::new(&home).unwrap(), &home);
         access
             .check(&headers, &keys, &Origins::default())
             .map_or_else(|error| error.status.as_u16(), |_| 200)

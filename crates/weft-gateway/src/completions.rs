@@ -35,7 +35,7 @@ const DETACHED: &str = "x-clawft-detached";
 pub(super) async fn complete(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
     let session = sessions::requested_id(request.headers())?;
     let incoming = Incoming::read(&shared, request).await?;
-    incoming.admit(&shared)?;
+    incoming.admit(&shared).await?;
     let to_agent = session.is_some() || incoming.model.as_deref() == Some(AGENT);
     if to_agent {
         return ask_agent(&shared, incoming, session).await;

@@ -19,10 +19,20 @@ pub(crate) fn api_error(error: &Error) -> ApiError {
             ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "stopped", error.to_string()).retry_after(1)
         }
         Fault::Request(_) => ApiError::new(StatusCode::BAD_GATEWAY, "upstream_error", error.to_string()),
-        _ => {
-            log::warn(&error.to_string());
-            ApiError::internal("the gateway failed, see its log")
+        _ => of_store(error, "the gateway failed, see its log"),
+    }
+}
+
+/// Returns the response for an error of the store: 503 if it is out of reach, else 500 with `message`. The cause
+/// goes to the log only, because it contains paths or addresses.
+pub(crate) fn of_store(error: &Error, message: &str) -> ApiError {
+    log::warn(&error.to_string());
+    match error.fault {
+        Fault::StoreUnavailable(_) => {
+            let message = "the gateway's store is out of reach, try again later";
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", message).retry_after(1)
         }
+        _ => ApiError::internal(message),
     }
 }
 
@@ -126,6 +136,14 @@ mod tests {
         let (status, retry_after, message) = told(transport(late));
         assert_eq!((status, retry_after), (504, None));
         assert!(message.starts_with("Request timed out after 30 s"), "{message}");
+    }
+
+    #[test]
+    fn store_out_of_reach_is_unavailable() {
+        let error = Fault::StoreUnavailable("Postgres at 10.1.2.3".to_owned()).into();
+        let told = api_error(&error);
+        assert_eq!((told.status.as_u16(), told.retry_after), (503, Some(1)));
+        assert!(!told.message.contains("10.1.2.3"));
     }
 
     #[test]

@@ -5,14 +5,14 @@ use super::state::{Shared, State};
 use axum::extract;
 use axum::http::StatusCode;
 use axum::response::Response;
-use clawft_store::FileSystem;
 use clawft_types::json::Writer;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
-use weft_agent::{ConfigFile, Error};
+use weft_agent::ConfigFile;
 
 /// The time for which the result of a check is reused: probes need no token, and must not keep the disk busy.
 pub(super) const FRESH: Duration = Duration::from_secs(3);
@@ -22,13 +22,6 @@ pub(super) const CHECK_TIME: Duration = Duration::from_secs(2);
 
 /// The time for which the last result is used while a check takes longer: a slow disk is not a full one.
 pub(super) const STALE: Duration = Duration::from_secs(30);
-
-/// The file that is written to test whether sessions can be stored. Its name does not have the ending of a
-/// session.
-const PROBE: &str = "sessions/.ready";
-
-/// Its size in bytes.
-pub(super) const PROBE_BYTES: usize = 4096;
 
 /// `GET /healthz`: 200 as long as requests are answered at all.
 pub(super) async fn live() -> Response {
@@ -40,7 +33,9 @@ pub(super) async fn live() -> Response {
 pub(super) async fn ready(extract::State(shared): extract::State<Shared>) -> Response {
     let draining = shared.draining.is_cancelled();
     let state = shared.clone();
-    let Checks { config, sessions } = shared.readiness.get(move |found| check(&state, found)).await;
+    let handle = Handle::current();
+    let check = move |found: &watch::Sender<Checks>| check(&state, &handle, found);
+    let Checks { config, sessions } = shared.readiness.get(check).await;
     let ready = config && sessions && !draining;
     let mut writer = Writer::default();
     writer.object(|body| {
@@ -154,7 +149,7 @@ fn recent(last: Option<&(Instant, Checks)>, age: Duration) -> Option<Checks> {
         .map(|(_, checks)| *checks)
 }
 
-fn check(state: &State, found: &watch::Sender<Checks>) {
+fn check(state: &State, handle: &Handle, found: &watch::Sender<Checks>) {
     let config = ConfigFile::read(&state.home)
         .and_then(|file| file.agent())
         .is_ok();
@@ -162,25 +157,8 @@ fn check(state: &State, found: &watch::Sender<Checks>) {
         config,
         sessions: false,
     });
-    let sessions = state
-        .home
-        .make()
-        .and_then(|()| try_to_write(state.owner.agent.store().fs()))
-        .is_ok();
+    let sessions = handle.block_on(state.store.check()).is_ok();
     found.send_replace(Checks { config, sessions });
-}
-
-/// Writes a file in the same way as a session and removes it, because permissions do not show full or
-/// read-only disks. Two probes at once are as independent as two turns that are stored.
-fn try_to_write(fs: &FileSystem) -> Result<(), Error> {
-    // Random bytes: some file systems store zeros without using space.
-    let mut bytes = [0x5a; PROBE_BYTES];
-    let _ = getrandom::fill(&mut bytes);
-    fs.write(PROBE, &bytes)?;
-    match fs.remove_file(PROBE) {
-        Err(error) if error.is_not_found() => Ok(()),
-        removed => Ok(removed?),
-    }
 }
 
 #[cfg(test)]
@@ -301,21 +279,5 @@ mod tests {
             release.send(()).unwrap();
             waiting.await.unwrap().unwrap();
         });
-    }
-
-    #[test]
-    fn removes_probe_and_notices_write_errors() {
-        let directory = tempfile::tempdir().unwrap();
-        let fs = FileSystem::with_base_path(directory.path().to_str().unwrap());
-        try_to_write(&fs).unwrap();
-        assert_eq!(
-            std::fs::read_dir(directory.path().join("sessions"))
-                .unwrap()
-                .count(),
-            0
-        );
-        std::fs::remove_dir(directory.path().join("sessions")).unwrap();
-        std::fs::write(directory.path().join("sessions"), "").unwrap();
-        assert!(try_to_write(&fs).is_err());
     }
 }

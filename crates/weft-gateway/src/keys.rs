@@ -1,11 +1,12 @@
 //! The keys of clients: each has a name, limits, and sessions of its own.
 
-mod file;
-mod limits;
+pub(super) mod limits;
+mod record;
 mod set;
 
-pub use file::{KeyRecord, KeyStore, NewKey};
 pub(super) use limits::Spent;
+pub(super) use record::check_name;
+pub use record::{KeyRecord, NewKey};
 #[cfg(test)]
 pub(super) use set::LOOK;
 pub(super) use set::{ClientKey, Keys};

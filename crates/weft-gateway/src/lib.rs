@@ -26,6 +26,7 @@
 )]
 
 mod access;
+mod administration;
 mod api_error;
 mod completions;
 mod cors;
@@ -52,6 +53,7 @@ mod sessions;
 mod settings;
 mod shutdown;
 mod state;
+mod store;
 mod tenant;
 #[cfg(test)]
 mod tests;
@@ -60,16 +62,18 @@ mod token;
 mod work_limits;
 mod workers;
 
-pub use keys::{KeyRecord, KeyStore, NewKey};
+pub use administration::Administration;
+pub use keys::{KeyRecord, NewKey};
 pub use settings::{LISTEN_VARIABLE, Settings, TOKEN_VARIABLE, parse_listen};
 
 use access::{Access, Origin};
-use keys::Keys;
 use log::Line;
 use state::{Reloadable, Shared};
 use std::env;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
+use store::FileStore;
 use tokio::net::TcpListener;
 use weft_agent::{Agent, ConfigFile, Error, Home, warnings};
 use workers::Workers;
@@ -115,9 +119,10 @@ async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<
     server::raise_file_limit();
     let address = settings.listen;
     let agent = Agent::new(home)?;
-    let keys = Keys::read(home, &agent)?;
+    let store = Arc::new(FileStore::new(home));
     let workers = Workers::start(MAX_BLOCKING, LAST_WRITES)?;
-    let shared = Shared::new(agent, home.clone(), settings, access, keys, reloadable, build);
+    let shared = Shared::new(agent, store, home.clone(), settings, access, reloadable, build)?;
+    shared.keys.look().await?;
     // Signals are handled before the address is announced, so that none is lost afterwards.
     let signals = shutdown::Signals::new()?;
     let listener = TcpListener::bind(address)

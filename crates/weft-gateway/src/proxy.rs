@@ -17,8 +17,6 @@ mod usage;
 
 pub(super) use clawft_api::Envelope;
 pub(super) use dialect::Dialect;
-#[cfg(test)]
-pub(super) use kept::MOST as MOST_KEPT;
 pub(super) use kept::{get as get_response, remove as remove_response};
 #[cfg(test)]
 pub(super) use stream::COMMENTS;
@@ -129,28 +127,28 @@ pub(super) async fn completions(
     request: Request,
 ) -> Result<Response, ApiError> {
     let incoming = Incoming::read(&shared, request).await?;
-    incoming.admit(&shared)?;
+    incoming.admit(&shared).await?;
     pass(&shared, incoming, COMPLETIONS).await
 }
 
 /// `POST /v1/embeddings`
 pub(super) async fn embeddings(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
     let incoming = Incoming::read(&shared, request).await?;
-    incoming.admit(&shared)?;
+    incoming.admit(&shared).await?;
     pass(&shared, incoming, EMBEDDINGS).await
 }
 
 /// `POST /v1/responses`
 pub(super) async fn responses(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
     let incoming = Incoming::read(&shared, request).await?;
-    incoming.admit(&shared)?;
+    incoming.admit(&shared).await?;
     pass(&shared, incoming, RESPONSES).await
 }
 
 /// `POST /v1/messages`
 pub(super) async fn messages(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
     let incoming = Incoming::read(&shared, request).await?;
-    incoming.admit(&shared)?;
+    incoming.admit(&shared).await?;
     pass(&shared, incoming, MESSAGES).await
 }
 
@@ -160,7 +158,7 @@ pub(super) async fn count_tokens(
     request: Request,
 ) -> Result<Response, ApiError> {
     let incoming = Incoming::read(&shared, request).await?;
-    incoming.admit(&shared)?;
+    incoming.admit(&shared).await?;
     let candidates = candidates(&shared, &incoming).await;
     if candidates
         .iter()
@@ -213,7 +211,7 @@ impl Incoming {
     ///
     /// # Errors
     /// 403 if it may not use the model, 429 if a limit is reached.
-    pub(super) fn admit(&self, shared: &Shared) -> Result<(), ApiError> {
+    pub(super) async fn admit(&self, shared: &Shared) -> Result<(), ApiError> {
         let client = self.client();
         let Some(key) = client.key() else { return Ok(()) };
         let config = shared.config();
@@ -223,6 +221,7 @@ impl Incoming {
             return Err(ApiError::new(StatusCode::FORBIDDEN, "model_not_allowed", message).at("model"));
         }
         key.count_request()
+            .await
             .inspect_err(|_| shared.metrics.rejected("limit"))
     }
 

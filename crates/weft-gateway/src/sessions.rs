@@ -1,35 +1,26 @@
 //! `/v1/sessions`: the stored conversations.
 
 mod change;
-mod list;
-mod scan;
-mod titles;
 
 use super::api_error::ApiError;
 use super::keys::Client;
 use super::routes::PathEnd;
 use super::state::Shared;
 use super::tenant::Tenant;
-use super::{log, reply};
+use super::{failure, reply};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 pub(super) use change::change;
-use clawft_store::Sessions;
 use clawft_types::image::Image;
 use clawft_types::json::Writer;
 use clawft_types::{Message, Session, SessionId, ToolCall};
-pub(super) use list::KnownSessions;
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 use weft_agent::Error;
 
 /// The header that names the session that a request continues.
 pub(super) const HEADER: &str = "x-clawft-session";
-
-/// The maximum number of characters in a session's title.
-const TITLE: usize = 80;
 
 /// Returns the session that a request names, if it names one.
 ///
@@ -56,13 +47,7 @@ pub(super) async fn list(
     Extension(client): Extension<Client>,
 ) -> Result<Response, ApiError> {
     let tenant = client.tenant(&shared);
-    let gone = CancellationToken::new();
-    let _stop = gone.clone().drop_guard();
-    let permit = tenant.known_sessions.permit().await;
-    let summaries = blocking(&shared, &tenant, move |store| {
-        permit.summaries(store, &|| !gone.is_cancelled())
-    })
-    .await?;
+    let summaries = tenant.store.list().await.map_err(|error| failed(&error))?;
     Ok(reply::list(summaries, |writer, summary| summary.write(writer)))
 }
 
@@ -74,12 +59,9 @@ pub(super) async fn get(
 ) -> Result<Response, ApiError> {
     let id = parse(&id)?;
     let tenant = client.tenant(&shared);
-    // Before the file is read: an answer that ends meanwhile is in one of the two.
+    // Before the store is read: an answer that ends meanwhile is in one of the two.
     let live = tenant.live.find(&id);
-    let stored = {
-        let id = id.clone();
-        blocking(&shared, &tenant, move |store| Ok(store.read(&id)?)).await?
-    };
+    let stored = tenant.store.read(&id).await.map_err(|error| failed(&error))?;
     let session = match (stored, &live) {
         (Some(session), _) => session,
         (None, Some(_)) => Session::new(id),
@@ -106,7 +88,7 @@ pub(super) async fn remove(
     let id = parse(&id)?;
     let tenant = client.tenant(&shared);
     // In a task of its own, so that it completes even if the client disconnects.
-    let deleting = tokio::spawn(delete(shared, tenant, id.clone()));
+    let deleting = tokio::spawn(delete(tenant, id.clone()));
     if !deleting
         .await
         .map_err(|_| ApiError::internal("the session could not be deleted"))??
@@ -121,31 +103,15 @@ pub(super) async fn remove(
 }
 
 /// Deletes a session. Returns whether there was a session or a running turn of it.
-async fn delete(shared: Shared, tenant: Arc<Tenant>, id: SessionId) -> Result<bool, ApiError> {
+async fn delete(tenant: Arc<Tenant>, id: SessionId) -> Result<bool, ApiError> {
     let deletion = tenant.running.delete(&id).await;
-    let removed = blocking(&shared, &tenant, move |store| {
-        titles::remove(store, &id)?;
-        Ok(store.remove(&id)?)
-    })
-    .await?;
-    // Turns that began while the file was being removed may have read it.
+    let removed = tenant.store.remove(&id).await.map_err(|error| failed(&error))?;
+    // Turns that began while it was being removed may have read it.
     Ok(deletion.mark() || removed)
 }
 
 pub(super) fn no_such() -> ApiError {
     ApiError::not_found("there is no session of this id")
-}
-
-/// Returns the title of a session from its first message: the beginning of the first line.
-fn title(first: &str) -> String {
-    first
-        .trim()
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .take(TITLE)
-        .collect()
 }
 
 fn write_message(writer: &mut Writer, message: &Message) {
@@ -194,22 +160,6 @@ fn write_call(writer: &mut Writer, call: &ToolCall) {
     });
 }
 
-/// Runs blocking work on another thread. Errors contain paths, so they go to the log.
-async fn blocking<T: Send + 'static>(
-    shared: &Shared,
-    tenant: &Tenant,
-    work: impl FnOnce(&Sessions) -> Result<T, Error> + Send + 'static,
-) -> Result<T, ApiError> {
-    let (store, files) = (tenant.agent.store().clone(), shared.work.files().await);
-    let done = tokio::task::spawn_blocking(move || {
-        let done = work(&store);
-        drop(files);
-        done
-    });
-    let done = done.await;
-    done.map_err(|_| ApiError::internal("the session could not be used"))?
-        .map_err(|error| {
-            log::warn(&error.to_string());
-            ApiError::internal("the session could not be used, see the gateway's log")
-        })
+pub(super) fn failed(error: &Error) -> ApiError {
+    failure::of_store(error, "the session could not be used, see the gateway's log")
 }

@@ -8,6 +8,7 @@ use super::keys::Keys;
 use super::metrics::Metrics;
 use super::routing::Routing;
 use super::settings::Settings;
+use super::store::Store;
 use super::tenant::Tenant;
 use super::work_limits::WorkLimits;
 use axum::http::StatusCode;
@@ -44,6 +45,8 @@ impl Deref for Shared {
 pub(super) struct State {
     /// The sessions of whoever has no key.
     pub(super) owner: Arc<Tenant>,
+    /// The sessions, kept responses and keys.
+    pub(super) store: Arc<dyn Store>,
     /// The keys of clients.
     pub(super) keys: Arc<Keys>,
     pub(super) home: Home,
@@ -92,21 +95,25 @@ impl Reloadable {
 }
 
 impl Shared {
-    /// Returns the state for `agent`.
+    /// Returns the state for `agent` and `store`. The keys are not read yet.
+    ///
+    /// # Errors
+    /// If the path of `home` is not UTF-8.
     pub(super) fn new(
         agent: Agent,
+        store: Arc<dyn Store>,
         home: Home,
         settings: Settings,
         access: Access,
-        keys: Keys,
         reloadable: Reloadable,
         build: Build,
-    ) -> Shared {
+    ) -> Result<Shared, Error> {
         let room = Arc::new(Semaphore::new(settings.max_concurrent as usize));
-        Shared(Arc::new(State {
+        Ok(Shared(Arc::new(State {
             forwarder: agent.forwarder(),
-            owner: Arc::new(Tenant::new(agent)),
-            keys: Arc::new(keys),
+            keys: Arc::new(Keys::new(Arc::clone(&store), &agent, &home)),
+            owner: Arc::new(Tenant::owner(agent, &store)?),
+            store,
             home,
             settings,
             access,
@@ -119,7 +126,7 @@ impl Shared {
             draining: CancellationToken::new(),
             reloadable: RwLock::new(reloadable),
             room,
-        }))
+        })))
     }
 }
 

@@ -2,18 +2,19 @@
 
 use super::live_answers::LiveAnswers;
 use super::running_turns::RunningTurns;
-use super::sessions::KnownSessions;
+use super::store::{ClientStore, Store};
+use std::sync::Arc;
 use weft_agent::{Agent, Error, Home};
 
 /// The directory with a directory for each key.
-const KEYS: &str = "keys";
+pub(super) const KEYS: &str = "keys";
 
 /// The state that belongs to one client.
 pub(super) struct Tenant {
-    /// The agent on the client's sessions.
+    /// The agent with the client's notes.
     pub(super) agent: Agent,
-    /// The data of the sessions that were listed last.
-    pub(super) known_sessions: KnownSessions,
+    /// The client's part of the store.
+    pub(super) store: Arc<dyn ClientStore>,
     /// The running turns of sessions.
     pub(super) running: RunningTurns,
     /// The answers that other connections can join.
@@ -21,25 +22,38 @@ pub(super) struct Tenant {
 }
 
 impl Tenant {
-    /// Returns the state for the sessions of `agent`.
-    pub(super) fn new(agent: Agent) -> Tenant {
-        Tenant {
+    /// Returns the state of whoever has no key.
+    ///
+    /// # Errors
+    /// If the path of the home directory is not UTF-8.
+    pub(super) fn owner(agent: Agent, store: &Arc<dyn Store>) -> Result<Tenant, Error> {
+        Ok(Tenant {
             agent,
-            known_sessions: KnownSessions::default(),
+            store: store.client(None)?,
             running: RunningTurns::default(),
             live: LiveAnswers::default(),
-        }
+        })
     }
 
-    /// Returns the state of the key `name`, whose sessions are in a directory of their own.
+    /// Returns the state of the key `name`, whose files are in a directory of their own.
     ///
     /// # Errors
     /// If the path of `home` is not UTF-8.
-    pub(super) fn of_key(agent: &Agent, home: &Home, name: &str) -> Result<Tenant, Error> {
+    pub(super) fn of_key(
+        agent: &Agent,
+        store: &Arc<dyn Store>,
+        home: &Home,
+        name: &str,
+    ) -> Result<Tenant, Error> {
         let home = Home {
             directory: home.directory.join(KEYS).join(name),
             config: home.config.clone(),
         };
-        Ok(Tenant::new(agent.at(&home)?))
+        Ok(Tenant {
+            agent: agent.at(&home)?,
+            store: store.client(Some(name))?,
+            running: RunningTurns::default(),
+            live: LiveAnswers::default(),
+        })
     }
 }

@@ -1,7 +1,8 @@
 //! Compares the numbers in `docs/gateway.md` with the code.
 
 use super::{
-    completions, health, keys, limits, log, proxy, routing, server, settings, shutdown, state, work_limits,
+    completions, health, keys, limits, log, proxy, routing, server, settings, shutdown, state, store,
+    work_limits,
 };
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -81,7 +82,7 @@ fn documented_times_match_the_code() {
         assert!(passed_on.contains(&expected), "not in the page: {expected}");
     }
     let dialects = joined_lines(part("Other dialects"));
-    assert!(dialects.contains(&format!("the last {}", proxy::MOST_KEPT)));
+    assert!(dialects.contains(&format!("the last {}", store::MOST_RESPONSES)));
     let keys_part = joined_lines(part("Keys"));
     assert!(keys_part.contains(&format!("again within {} of a change", seconds(keys::LOOK))));
     let bounded = format!("beyond {} models", super::metrics::MOST_MODELS);
@@ -100,7 +101,7 @@ fn documented_times_match_the_code() {
     }
     let readiness = joined_lines(part("Readiness"));
     for expected in [
-        format!("a file of {} KB", health::PROBE_BYTES / 1024),
+        format!("a file of {} KB", store::PROBE_BYTES / 1024),
         format!("valid for {}", seconds(health::FRESH)),
         format!("waits up to {} for a check", seconds(health::CHECK_TIME)),
         format!("a result of up to {} before", seconds(health::STALE)),

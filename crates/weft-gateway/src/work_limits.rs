@@ -27,10 +27,6 @@ pub(super) const LARGE_WAIT: Duration = Duration::from_secs(10);
 /// The number of larger bodies that are parsed at once.
 pub(super) const PARSED_AT_ONCE: usize = 2;
 
-/// The number of threads that may wait for files at once. It is below [`MAX_BLOCKING`](super::MAX_BLOCKING),
-/// so that threads are left for the resolver of host names and for parsing.
-const FILES_AT_ONCE: usize = 32;
-
 /// The `Retry-After` of a request for which there is no room, in seconds.
 const BUSY_SECONDS: u64 = 1;
 
@@ -39,17 +35,11 @@ pub(super) struct WorkLimits {
     large: Arc<Semaphore>,
     waiting: Semaphore,
     parsed: Arc<Semaphore>,
-    files: Arc<Semaphore>,
 }
 
 /// The permit to have a large body in memory.
 pub(super) struct LargeBodyPermit(
     #[expect(dead_code, reason = "its drop gives it back")] OwnedSemaphorePermit,
-);
-
-/// The permit for a thread to wait for files.
-pub(super) struct FilePermit(
-    #[expect(dead_code, reason = "its drop gives it back")] Option<OwnedSemaphorePermit>,
 );
 
 impl WorkLimits {
@@ -60,7 +50,6 @@ impl WorkLimits {
             large: of(LARGE_AT_ONCE),
             waiting: Semaphore::new(LARGE_WAITING),
             parsed: of(PARSED_AT_ONCE),
-            files: of(FILES_AT_ONCE),
         }
     }
 
@@ -111,12 +100,6 @@ impl WorkLimits {
         });
         parsed.await.map_err(|_| failed())
     }
-
-    /// Waits for the permit for a thread to wait for files.
-    pub(super) async fn files(&self) -> FilePermit {
-        // This fails only if the semaphore is closed, which never happens.
-        FilePermit(Arc::clone(&self.files).acquire_owned().await.ok())
-    }
 }
 
 #[cfg(test)]
@@ -162,18 +145,6 @@ mod tests {
             429,
             "nobody leaves"
         );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn limits_threads_that_wait_for_files() {
-        let work = WorkLimits::new();
-        let mut waiting = Vec::new();
-        for _ in 0..32 {
-            waiting.push(work.files().await);
-        }
-        assert!(timeout(Duration::from_secs(1), work.files()).await.is_err());
-        waiting.pop();
-        assert!(timeout(Duration::from_secs(1), work.files()).await.is_ok());
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -30,10 +30,12 @@ const GATHERED_BYTES: usize = 16 * 1024;
 const STOPPED: &str = "it was stopped";
 
 /// The end of a turn without an answer.
-pub(super) struct Unanswered {
-    pub(super) error: Error,
+#[derive(Debug)]
+pub struct Unanswered {
+    /// The error.
+    pub error: Error,
     /// The session with the calls of tools, if there were any.
-    pub(super) session: Option<Box<Session>>,
+    pub session: Option<Box<Session>>,
 }
 
 impl From<Unanswered> for Error {

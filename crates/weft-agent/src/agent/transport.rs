@@ -6,22 +6,14 @@ mod proxy;
 pub(crate) use cause::explain;
 
 use crate::error::{Error, Fault};
-use crate::home::{file_error, read_file};
+use crate::tls;
 use clawft_core::http::{MAX_HEADER_BYTES, MAX_HEADERS};
 use clawft_core::{HeaderValue, HttpRequest, Method};
 use reqwest::dns::Resolve;
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, header, retry};
-use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
 use std::env;
-use std::path::PathBuf;
 use std::sync::Arc;
-
-/// The variable that names a file of certificates to trust in addition to the web's.
-const CERTIFICATES_VARIABLE: &str = "SSL_CERT_FILE";
 
 /// Returns a client that follows no redirects, retries nothing by itself, and takes proxies from the
 /// environment only.
@@ -43,54 +35,12 @@ pub(crate) fn client_with_resolver(resolver: impl Resolve + 'static) -> Result<C
 fn build(builder: ClientBuilder) -> Result<Client, Error> {
     proxy::check(&|name| env::var_os(name))?;
     builder
-        .tls_backend_preconfigured(tls()?)
+        .tls_backend_preconfigured(tls::client_config(None)?)
         .redirect(Policy::none())
         .retry(retry::never())
         .user_agent(concat!("weft/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| Error::other(format!("HTTP cannot be set up: {}", cause::chain(&error))))
-}
-
-fn tls() -> Result<ClientConfig, Error> {
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Error::other(format!("TLS cannot be set up: {error}")))?;
-    Ok(config.with_root_certificates(roots()?).with_no_client_auth())
-}
-
-/// Returns the web's root certificates, which are compiled in, and the user's.
-fn roots() -> Result<RootCertStore, Error> {
-    let mut roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    let Some(path) = env::var_os(CERTIFICATES_VARIABLE)
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from)
-    else {
-        return Ok(roots);
-    };
-    let pem = read_file(&path).map_err(|fault| file_error("read", &path, fault))?;
-    add(&mut roots, &pem).map_err(|cause| {
-        let path = path.display();
-        Error::other(format!(
-            "`{path}`, named by `{CERTIFICATES_VARIABLE}`, holds no usable certificate: {cause}"
-        ))
-    })?;
-    Ok(roots)
-}
-
-/// Adds the certificates in `pem`, of which there has to be at least one. The error is the cause.
-fn add(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), String> {
-    let before = roots.len();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|error| error.to_string())?;
-        roots.add(certificate).map_err(|error| error.to_string())?;
-    }
-    if roots.len() > before {
-        Ok(())
-    } else {
-        Err("no certificate found".to_owned())
-    }
 }
 
 /// Converts the turn's request.

@@ -25,7 +25,9 @@ pub(super) enum StoreOutcome {
     Deleted,
     /// The gateway ended before the turn could be stored.
     Ended,
-    /// The file cannot be written for another reason.
+    /// The store was out of reach.
+    Unavailable,
+    /// The turn cannot be stored for another reason.
     Failed,
 }
 
@@ -37,6 +39,7 @@ impl StoreOutcome {
                 fault: FsFault::Full, ..
             }) => StoreOutcome::DiskFull,
             Fault::Deleted => StoreOutcome::Deleted,
+            Fault::StoreUnavailable(_) => StoreOutcome::Unavailable,
             Fault::Other(text) if text == ENDED => StoreOutcome::Ended,
             _ => StoreOutcome::Failed,
         }
@@ -61,6 +64,7 @@ impl StoreOutcome {
             StoreOutcome::DiskFull => Some("disk_full"),
             StoreOutcome::Deleted => Some("deleted"),
             StoreOutcome::Ended => Some("shutting_down"),
+            StoreOutcome::Unavailable => Some("store_unavailable"),
             StoreOutcome::Failed => Some("storage"),
         }
     }
@@ -103,6 +107,10 @@ mod tests {
             (file(FsFault::Full), "disk_full"),
             (file(FsFault::Denied), "storage"),
             (Fault::Deleted.into(), "deleted"),
+            (
+                Fault::StoreUnavailable("somebody".to_owned()).into(),
+                "store_unavailable",
+            ),
             (Error::other(ENDED), "shutting_down"),
             (Error::other("somebody"), "storage"),
         ] {

@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::sleep;
-use weft_agent::{Answer, Delta, Error, Stop};
+use weft_agent::agent::Show;
+use weft_agent::{Answer, Delta, Error, Fault, Stop};
 
 /// The longest time that a turn may wait to be stored after all turns were stopped. The gateway waits a
 /// little longer for turns.
@@ -173,17 +174,7 @@ async fn make(
     let completed = match turn_input {
         TurnInput::Stored(id, input) => {
             let turn = tenant.running.begin(&id);
-            let permit = permit_to_store(shared, &turn);
-            let answered = agent
-                .answer_with_permit(&config, id, input, &stop, &mut show, permit)
-                .await;
-            answered.map(|(answer, error)| {
-                let stored = error.as_ref().map_or(StoreOutcome::Stored, StoreOutcome::failed);
-                Completed {
-                    answer,
-                    stored: Some(stored),
-                }
-            })
+            stored(shared, tenant, &turn, (&config, id, input), &stop, &mut show).await
         }
         TurnInput::Given(messages, input) => {
             let session = Session {
@@ -205,8 +196,58 @@ async fn make(
     completed
 }
 
-/// Waits for the permits to store a turn, but not beyond the gateway's end: the client still gets an answer
-/// that is not stored. The returned future holds the permits and waits for that end, because a slow disk may
+/// Makes a turn in a stored session, and stores it there.
+async fn stored(
+    shared: &Shared,
+    tenant: &Tenant,
+    turn: &running_turns::RunningTurn,
+    (config, id, input): (&Config, SessionId, Input),
+    stop: &Stop,
+    show: Show<'_>,
+) -> Result<Completed, Error> {
+    let loaded = tokio::select! {
+        biased;
+        loaded = tenant.store.load(&id) => loaded?,
+        () = stop.stopped() => return Err(Fault::Stopped.into()),
+    };
+    let (session, history) = loaded.begin();
+    let made = tenant.agent.continue_session(config, session, input, stop, show);
+    let (mut answer, session) = match made.await {
+        Ok(made) => made,
+        Err(unanswered) => {
+            // The next turn has to know what the tools have done.
+            if let Some(session) = unanswered.session {
+                tenant.store.append(history.finish(*session)).await?;
+            }
+            return Err(unanswered.error);
+        }
+    };
+    let kept = match permit_to_store(shared, turn).await {
+        Ok(held) => tokio::select! {
+            biased;
+            kept = tenant.store.append(history.finish(session)) => kept,
+            error = held => Err(error),
+        },
+        Err(error) => Err(error),
+    };
+    let stored = match kept {
+        Ok(warnings) => {
+            answer.warnings.extend(warnings);
+            StoreOutcome::Stored
+        }
+        Err(error) => {
+            answer.is_not_stored(&error);
+            StoreOutcome::failed(&error)
+        }
+    };
+    Ok(Completed {
+        answer,
+        stored: Some(stored),
+    })
+}
+
+/// Waits for the permit to store a turn, but not beyond the gateway's end: the client still gets an answer
+/// that is not stored. The returned future holds the permit and waits for that end, because a slow disk may
 /// take longer and the outcome is unknown then.
 ///
 /// # Errors
@@ -215,9 +256,8 @@ async fn permit_to_store(
     shared: &Shared,
     turn: &running_turns::RunningTurn,
 ) -> Result<impl Future<Output = Error>, Error> {
-    let permits = async { Ok::<_, Error>((turn.may_store().await?, shared.work.files().await)) };
     let held = tokio::select! {
-        permits = permits => permits?,
+        permit = turn.may_store() => permit?,
         error = ended(shared.stop.clone()) => return Err(error),
     };
     let stop = shared.stop.clone();

@@ -1,29 +1,54 @@
 //! The limits of a key: requests and tokens in a minute.
 
 use crate::api_error::ApiError;
+use crate::failure;
+use crate::log;
+use crate::store::Store;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
 
 /// The time that the limits are about.
-const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
-/// The requests and tokens of a key in the current minute.
-#[derive(Debug, Default)]
-pub(crate) struct Spent(Mutex<Counts>);
+/// The requests and tokens of a key in the current minute: of this process, or of all replicas as far as the
+/// store has told.
+pub(crate) struct Spent {
+    key: String,
+    store: Arc<dyn Store>,
+    counts: Mutex<Counts>,
+    /// Whether replicas share the counts.
+    shared: AtomicBool,
+}
 
+/// The requests and tokens in a minute.
 #[derive(Debug, Default, Clone, Copy)]
-struct Counts {
-    since: Option<Instant>,
-    requests: u64,
-    tokens: u64,
+pub(crate) struct Counts {
+    /// The beginning of the minute.
+    pub(crate) since: Option<Instant>,
+    /// Number of requests that were admitted.
+    pub(crate) requests: u64,
+    /// Number of tokens of their answers.
+    pub(crate) tokens: u64,
+    /// Whether the last request was one too many.
+    pub(crate) refused: bool,
 }
 
 /// The limits of a key.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    pub(super) requests: Option<u32>,
-    pub(super) tokens: Option<u32>,
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Limits {
+    /// The maximum number of requests in a minute.
+    pub(crate) requests: Option<u32>,
+    /// The maximum number of tokens in a minute.
+    pub(crate) tokens: Option<u32>,
+}
+
+impl Limits {
+    fn are_none(self) -> bool {
+        self.requests.is_none() && self.tokens.is_none()
+    }
 }
 
 impl Counts {
@@ -44,20 +69,43 @@ impl Counts {
 }
 
 impl Spent {
+    /// Returns the counts of the key `key`.
+    pub(super) fn new(key: &str, store: Arc<dyn Store>) -> Spent {
+        Spent {
+            key: key.to_owned(),
+            store,
+            counts: Mutex::default(),
+            shared: AtomicBool::new(false),
+        }
+    }
+
     /// Counts a request.
     ///
     /// # Errors
-    /// 429 with the seconds to wait, if a limit is reached.
-    pub(super) fn request(&self, limits: Limits, now: Instant) -> Result<(), ApiError> {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// 429 with the seconds to wait, if a limit is reached. 503 if replicas share the counts and cannot reach
+    /// them.
+    pub(super) async fn request(&self, limits: Limits, now: Instant) -> Result<(), ApiError> {
+        let shared = match limits.are_none() {
+            true => None,
+            false => {
+                let counted = self.store.count_request(&self.key, limits).await;
+                counted.map_err(|error| failure::api_error(&error))?
+            }
+        };
+        let mut counts = self.counts();
+        if let Some(shared) = shared {
+            *counts = shared;
+            self.shared.store(true, Ordering::Relaxed);
+        }
         let rest = counts.roll(now);
         let reached = |limit: Option<u32>, count| limit.is_some_and(|limit| count >= u64::from(limit));
-        let what = if reached(limits.requests, counts.requests) {
+        let full = shared.is_none_or(|shared| shared.refused);
+        let what = if full && reached(limits.requests, counts.requests) {
             "requests"
-        } else if reached(limits.tokens, counts.tokens) {
+        } else if full && reached(limits.tokens, counts.tokens) {
             "tokens"
         } else {
-            counts.requests += 1;
+            counts.requests += u64::from(shared.is_none());
             return Ok(());
         };
         let message = format!("the limit of {what} per minute of this key is reached, try again later");
@@ -65,17 +113,35 @@ impl Spent {
         Err(error.retry_after(rest.as_secs().saturating_add(1)))
     }
 
-    /// Counts the tokens of an answer.
-    pub(crate) fn tokens(&self, tokens: u64) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.roll(Instant::now());
-        counts.tokens = counts.tokens.saturating_add(tokens);
+    /// Counts the tokens of an answer. Replicas learn of them a moment later.
+    pub(crate) fn tokens(self: &Arc<Self>, tokens: u64) {
+        {
+            let mut counts = self.counts();
+            counts.roll(Instant::now());
+            counts.tokens = counts.tokens.saturating_add(tokens);
+        }
+        if !self.shared.load(Ordering::Relaxed) {
+            return;
+        }
+        let spent = Arc::clone(self);
+        let count = async move {
+            if let Err(error) = spent.store.count_tokens(&spent.key, tokens).await {
+                log::warn(&format!("the tokens of an answer are not counted: {error}"));
+            }
+        };
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(count);
+        }
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sets the headers that tell what is left. They replace those of the provider, whose limits are not the
     /// client's.
     pub(super) fn write(&self, limits: Limits, headers: &mut HeaderMap, now: Instant) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.counts();
         let reset = format!("{}s", counts.roll(now).as_secs());
         for (kind, limit, count) in [
             ("requests", limits.requests, counts.requests),
@@ -100,30 +166,40 @@ impl Spent {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::FileStore;
+    use weft_agent::Home;
+
+    fn spent() -> Arc<Spent> {
+        let home = Home {
+            directory: "/nowhere".into(),
+            config: "/nowhere/config.json".into(),
+        };
+        Arc::new(Spent::new("a", Arc::new(FileStore::new(&home))))
+    }
 
     const LIMITS: Limits = Limits {
         requests: Some(2),
         tokens: Some(10),
     };
 
-    #[test]
-    fn refuses_until_the_minute_is_over() {
-        let (spent, now) = (Spent::default(), Instant::now());
-        spent.request(LIMITS, now).unwrap();
-        spent.request(LIMITS, now).unwrap();
+    #[tokio::test]
+    async fn refuses_until_the_minute_is_over() {
+        let (spent, now) = (spent(), Instant::now());
+        spent.request(LIMITS, now).await.unwrap();
+        spent.request(LIMITS, now).await.unwrap();
         let later = now + Duration::from_secs(20);
-        let error = spent.request(LIMITS, later).unwrap_err();
+        let error = spent.request(LIMITS, later).await.unwrap_err();
         assert_eq!((error.status.as_u16(), error.retry_after), (429, Some(41)));
         assert!(error.message.contains("requests"));
-        spent.request(LIMITS, now + MINUTE).unwrap();
+        spent.request(LIMITS, now + MINUTE).await.unwrap();
     }
 
-    #[test]
-    fn tokens_of_answers_count_for_the_next_request() {
-        let (spent, now) = (Spent::default(), Instant::now());
-        spent.request(LIMITS, now).unwrap();
+    #[tokio::test]
+    async fn tokens_of_answers_count_for_the_next_request() {
+        let (spent, now) = (spent(), Instant::now());
+        spent.request(LIMITS, now).await.unwrap();
         spent.tokens(11);
-        let error = spent.request(LIMITS, now).unwrap_err();
+        let error = spent.request(LIMITS, now).await.unwrap_err();
         assert!(error.message.contains("tokens"), "{}", error.message);
         let mut headers = HeaderMap::new();
         headers.insert("x-ratelimit-limit-tokens", HeaderValue::from_static("999"));
@@ -134,15 +210,15 @@ mod tests {
         assert_eq!(headers["x-ratelimit-reset-requests"], "60s");
     }
 
-    #[test]
-    fn nothing_is_counted_without_limits() {
+    #[tokio::test]
+    async fn nothing_is_counted_without_limits() {
         let none = Limits {
             requests: None,
             tokens: None,
         };
-        let (spent, now) = (Spent::default(), Instant::now());
+        let (spent, now) = (spent(), Instant::now());
         for _ in 0..1000 {
-            spent.request(none, now).unwrap();
+            spent.request(none, now).await.unwrap();
         }
         let mut headers = HeaderMap::new();
         spent.write(none, &mut headers, now);

@@ -1,23 +1,23 @@
-//! The keys in memory, read again when their file has changed.
+//! The keys in memory, read again when they have changed in the store.
 
-use super::file::{KeyRecord, KeyStore, digest, hexadecimal, now};
 use super::limits::{Limits, Spent};
+use super::record::{KeyRecord, digest, hexadecimal, now};
 use crate::api_error::ApiError;
 use crate::log;
+use crate::store::Store;
 use crate::tenant::Tenant;
 use axum::http::HeaderMap;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant, SystemTime};
-use tokio::task::spawn_blocking;
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
 use weft_agent::{Agent, Error, Home};
 
-/// The time between two looks at the file.
+/// The time between two looks at the store.
 pub(crate) const LOOK: Duration = Duration::from_secs(2);
 
-/// The longest time that a request waits for such a look. On a slow disk the old keys count meanwhile.
+/// The longest time that a request waits for such a look. If it takes longer, the old keys count meanwhile.
 const WAIT: Duration = Duration::from_millis(500);
 
 /// A key in use.
@@ -31,7 +31,7 @@ pub(crate) struct ClientKey {
 
 /// All keys, by their digests.
 pub(crate) struct Keys {
-    store: KeyStore,
+    store: Arc<dyn Store>,
     agent: Agent,
     home: Home,
     began: Instant,
@@ -42,7 +42,7 @@ pub(crate) struct Keys {
 
 #[derive(Default)]
 struct Current {
-    modified: Option<SystemTime>,
+    version: Option<u64>,
     keys: HashMap<String, Arc<ClientKey>>,
 }
 
@@ -57,9 +57,9 @@ impl ClientKey {
     /// Counts a request.
     ///
     /// # Errors
-    /// 429 if a limit is reached.
-    pub(crate) fn count_request(&self) -> Result<(), ApiError> {
-        self.spent.request(self.limits(), Instant::now())
+    /// 429 if a limit is reached, 503 if replicas share the counts and cannot reach them.
+    pub(crate) async fn count_request(&self) -> Result<(), ApiError> {
+        self.spent.request(self.limits(), Instant::now()).await
     }
 
     /// Sets the headers that tell what is left.
@@ -69,22 +69,16 @@ impl ClientKey {
 }
 
 impl Keys {
-    /// Reads the keys of `home`.
-    ///
-    /// # Errors
-    /// If their file cannot be read or is invalid.
-    pub(crate) fn read(home: &Home, agent: &Agent) -> Result<Keys, Error> {
-        let keys = Keys {
-            store: KeyStore::new(home),
+    /// Returns no keys yet, for those in `store`.
+    pub(crate) fn new(store: Arc<dyn Store>, agent: &Agent, home: &Home) -> Keys {
+        Keys {
+            store,
             agent: agent.clone(),
             home: home.clone(),
             began: Instant::now(),
             looked: AtomicU64::new(0),
             current: RwLock::default(),
-        };
-        let current = keys.load()?;
-        keys.replace(current);
-        Ok(keys)
+        }
     }
 
     /// Returns whether there are any.
@@ -103,7 +97,7 @@ impl Keys {
         (!key.record.is_expired(now())).then(|| Arc::clone(key))
     }
 
-    /// Reads the file again if it has changed, at most once in [`LOOK`].
+    /// Reads the keys again if they have changed, at most once in [`LOOK`].
     pub(crate) async fn refresh(self: &Arc<Keys>) {
         let since = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let looked = self.looked.load(Ordering::Relaxed);
@@ -115,38 +109,39 @@ impl Keys {
                 .is_ok();
         if taken {
             let keys = Arc::clone(self);
-            let _ = timeout(WAIT, spawn_blocking(move || keys.look())).await;
+            let look = async move {
+                if let Err(error) = keys.look().await {
+                    log::warn(&format!("the keys are not read again: {error}"));
+                }
+            };
+            // In a task of its own, so that it completes even if it takes longer.
+            let _ = timeout(WAIT, tokio::spawn(look)).await;
         }
     }
 
-    fn look(&self) {
-        if self.modified() == self.current().modified {
-            return;
-        }
-        match self.load() {
-            Ok(current) => self.replace(current),
-            Err(error) => log::warn(&format!("the keys are not read again: {error}")),
-        }
-    }
-
-    fn modified(&self) -> Option<SystemTime> {
-        std::fs::metadata(self.store.path())
-            .and_then(|found| found.modified())
-            .ok()
-    }
-
-    /// Reads the file. A key that was known keeps its counts and its running turns.
-    fn load(&self) -> Result<Current, Error> {
-        let modified = self.modified();
+    /// Reads the keys if they have changed. A key that was known keeps its counts and its running turns.
+    ///
+    /// # Errors
+    /// If they cannot be read, or are invalid.
+    pub(crate) async fn look(&self) -> Result<(), Error> {
         let known = self.current();
+        let Some((version, records)) = self.store.keys(known.version).await? else {
+            return Ok(());
+        };
         let mut keys = HashMap::new();
-        for record in self.store.list()? {
+        for record in records {
             let old = known.keys.get(&record.digest);
             let tenant = match old {
                 Some(old) => Arc::clone(&old.tenant),
-                None => Arc::new(Tenant::of_key(&self.agent, &self.home, &record.name)?),
+                None => {
+                    let tenant = Tenant::of_key(&self.agent, &self.store, &self.home, &record.name)?;
+                    Arc::new(tenant)
+                }
             };
-            let spent = old.map(|old| Arc::clone(&old.spent)).unwrap_or_default();
+            let spent = match old {
+                Some(old) => Arc::clone(&old.spent),
+                None => Arc::new(Spent::new(&record.name, Arc::clone(&self.store))),
+            };
             let key = ClientKey {
                 spent,
                 tenant,
@@ -154,14 +149,12 @@ impl Keys {
             };
             keys.insert(key.record.digest.clone(), Arc::new(key));
         }
-        Ok(Current { modified, keys })
+        let version = Some(version);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Current { version, keys });
+        Ok(())
     }
 
     fn current(&self) -> Arc<Current> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn replace(&self, current: Current) {
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(current);
     }
 }

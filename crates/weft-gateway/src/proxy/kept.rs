@@ -1,6 +1,7 @@
 //! Responses that a later request may continue, kept beside the sessions.
 
 use crate::api_error::ApiError;
+use crate::failure;
 use crate::keys::Client;
 use crate::log;
 use crate::reply;
@@ -12,25 +13,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use clawft_api::{Answer, Dialect, Options, Request};
-use clawft_store::FileSystem;
-use std::fs;
 use std::sync::Arc;
-use std::time::SystemTime;
-use tokio::task::spawn_blocking;
 use weft_agent::Error;
-
-/// The directory in the home directory of the client.
-const DIRECTORY: &str = "responses";
 
 /// The beginning of every identifier.
 pub(super) const PREFIX: &str = "resp_";
 
-/// The number of responses that are kept. The oldest ones give way.
-pub(crate) const MOST: usize = 1000;
-
 /// The place where a response is going to be kept.
 pub(super) struct Keeper {
-    shared: Shared,
     tenant: Arc<Tenant>,
     id: String,
     /// The whole conversation before the response, as a request.
@@ -39,7 +29,7 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Returns the keeper of the response `id` to a request; `None` if the request forbids it.
-    pub(super) fn new(shared: &Shared, tenant: Arc<Tenant>, id: &str, request: &Request) -> Option<Keeper> {
+    pub(super) fn new(tenant: Arc<Tenant>, id: &str, request: &Request) -> Option<Keeper> {
         let forbidden = |field: &clawft_api::Field| field.key == "store" && field.value.as_str() == "false";
         if request.extra.iter().any(forbidden) {
             return None;
@@ -51,7 +41,6 @@ impl Keeper {
             .filter(|byte| **byte == b'\n')
             .for_each(|byte| *byte = b' ');
         Some(Keeper {
-            shared: shared.clone(),
             tenant,
             id: id.to_owned(),
             request,
@@ -61,13 +50,7 @@ impl Keeper {
     /// Keeps the response. Returns whether that succeeded.
     pub(super) async fn keep(&self, answer: &[u8]) -> bool {
         let content = [&self.request, b"\n".as_slice(), answer].concat();
-        let (tenant, path) = (Arc::clone(&self.tenant), path(&self.id));
-        let kept = blocking(&self.shared, move || {
-            let fs = tenant.agent.store().fs();
-            fs.write(&path, &content)?;
-            make_room(fs);
-            Ok(())
-        });
+        let kept = self.tenant.store.keep_response(&self.id, content);
         kept.await
             .inspect_err(|error| log::warn(&error.to_string()))
             .is_ok()
@@ -94,9 +77,8 @@ pub(super) async fn resume(
     if !is_own(&id) {
         return Err(missing());
     }
-    let path = path(&id);
-    let read = blocking(shared, move || Ok(tenant.agent.store().fs().read(&path)?)).await;
-    let content = read.map_err(|_| missing())?;
+    let read = tenant.store.response(&id).await;
+    let content = read.map_err(|error| failed(&error))?.ok_or_else(missing)?;
     let resumed = shared.work.parse(move || {
         let end = memchr::memchr(b'\n', &content)?;
         let (earlier, answer) = content.split_at(end);
@@ -117,9 +99,11 @@ pub(crate) async fn get(
     Extension(client): Extension<Client>,
     PathEnd(id): PathEnd,
 ) -> Result<Response, ApiError> {
-    let (tenant, path) = own_path(&shared, &client, &id)?;
-    let read = blocking(&shared, move || Ok(tenant.agent.store().fs().read(&path)?)).await;
-    let mut content = read.map_err(|_| unknown(&id))?;
+    check_own(&id)?;
+    let read = client.tenant(&shared).store.response(&id).await;
+    let mut content = read
+        .map_err(|error| failed(&error))?
+        .ok_or_else(|| unknown(&id))?;
     let end = memchr::memchr(b'\n', &content).ok_or_else(|| unknown(&id))?;
     Ok(reply::json(StatusCode::OK, content.split_off(end + 1)))
 }
@@ -133,11 +117,11 @@ pub(crate) async fn remove(
     Extension(client): Extension<Client>,
     PathEnd(id): PathEnd,
 ) -> Result<Response, ApiError> {
-    let (tenant, path) = own_path(&shared, &client, &id)?;
-    let removed = blocking(&shared, move || {
-        Ok(tenant.agent.store().fs().remove_file(&path)?)
-    });
-    removed.await.map_err(|_| unknown(&id))?;
+    check_own(&id)?;
+    let removed = client.tenant(&shared).store.remove_response(&id).await;
+    if !removed.map_err(|error| failed(&error))? {
+        return Err(unknown(&id));
+    }
     Ok(reply::object(|object| {
         object.text_member("id", &id);
         object.text_member("object", "response");
@@ -145,12 +129,8 @@ pub(crate) async fn remove(
     }))
 }
 
-/// Returns the path of a client's response, below the directory of the client.
-fn own_path(shared: &Shared, client: &Client, id: &str) -> Result<(Arc<Tenant>, String), ApiError> {
-    if !is_own(id) {
-        return Err(unknown(id));
-    }
-    Ok((client.tenant(shared), path(id)))
+fn check_own(id: &str) -> Result<(), ApiError> {
+    if is_own(id) { Ok(()) } else { Err(unknown(id)) }
 }
 
 fn unknown(id: &str) -> ApiError {
@@ -164,43 +144,8 @@ fn is_own(id: &str) -> bool {
     digits.len() == 24 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn path(id: &str) -> String {
-    format!("{DIRECTORY}/{id}.json")
-}
-
-/// Removes the oldest responses if there are too many.
-fn make_room(fs: &FileSystem) {
-    let names = fs.list_dir(DIRECTORY).unwrap_or_default();
-    if names.len() <= MOST {
-        return;
-    }
-    let modified = |name: &String| {
-        let path = fs.resolve(&format!("{DIRECTORY}/{name}")).ok()?;
-        fs::metadata(path).and_then(|found| found.modified()).ok()
-    };
-    let mut dated: Vec<(Option<SystemTime>, String)> =
-        names.into_iter().map(|name| (modified(&name), name)).collect();
-    dated.sort();
-    let excess = dated.len().saturating_sub(MOST);
-    for (_, name) in dated.into_iter().take(excess) {
-        // Another request may have removed it.
-        let _ = fs.remove_file(&format!("{DIRECTORY}/{name}"));
-    }
-}
-
-/// Runs blocking work on another thread.
-async fn blocking<T: Send + 'static>(
-    shared: &Shared,
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let files = shared.work.files().await;
-    let done = spawn_blocking(move || {
-        let done = work();
-        drop(files);
-        done
-    });
-    done.await
-        .map_err(|_| Error::other("a response could not be kept"))?
+fn failed(error: &Error) -> ApiError {
+    failure::of_store(error, "the response could not be read, see the gateway's log")
 }
 
 /// Returns the response that a stream has ended with; `None` if `events` do not end it, or end it with an

@@ -78,7 +78,7 @@ impl Translator {
         let request = kept::resume(shared, Arc::clone(&tenant), request).await?;
         let id = format!("{}{}", kept::PREFIX, id::random());
         Ok(Translator {
-            keeper: Keeper::new(shared, tenant, &id, &request).map(Arc::new),
+            keeper: Keeper::new(tenant, &id, &request).map(Arc::new),
             id: Some(id),
             request,
             length,

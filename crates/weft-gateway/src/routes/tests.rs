@@ -3,9 +3,9 @@
 use super::{observe, router};
 use crate::Build;
 use crate::access::Access;
-use crate::keys::Keys;
 use crate::settings::Settings;
 use crate::state::{Reloadable, Shared};
+use crate::store::FileStore;
 use crate::token::Token;
 use axum::Router;
 use axum::body::Body;
@@ -15,6 +15,7 @@ use axum::routing::get;
 use clawft_types::Secret;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
+use std::sync::Arc;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 use weft_agent::{Agent, ConfigFile, Home};
@@ -54,8 +55,8 @@ fn gateway(access: Access, settings: Settings) -> Gateway {
     std::fs::write(&home.config, CONFIG).unwrap();
     let read = Reloadable::read(&ConfigFile::read(&home).unwrap()).unwrap();
     let agent = Agent::new(&home).unwrap();
-    let keys = Keys::read(&home, &agent).unwrap();
-    let shared = Shared::new(agent, home, settings, access, keys, read, BUILD);
+    let store = Arc::new(FileStore::new(&home));
+    let shared = Shared::new(agent, store, home, settings, access, read, BUILD).unwrap();
     Gateway { shared, directory }
 }
 
@@ -289,7 +290,7 @@ async fn lists_newest_hundred_sessions_with_titles() {
 /// a whole.
 #[tokio::test]
 async fn answers_many_lists_of_long_sessions() {
-    let gateway = std::sync::Arc::new(local());
+    let gateway = Arc::new(local());
     let text = "a".repeat(1_000_000);
     for number in 0..5 {
         let message = format!(r#"{{"role":"user","content":"{number}\n{text}"}}"#);
@@ -301,7 +302,7 @@ async fn answers_many_lists_of_long_sessions() {
     }
     let lists: Vec<_> = (0..40)
         .map(|_| {
-            let gateway = std::sync::Arc::clone(&gateway);
+            let gateway = Arc::clone(&gateway);
             tokio::spawn(async move { gateway.get("/v1/sessions").await })
         })
         .collect();
@@ -438,11 +439,11 @@ fn hostile() -> String {
 /// Sends large requests while small ones are answered. All asynchronous work runs on this test's one thread.
 #[tokio::test]
 async fn large_requests_delay_nobody() {
-    let gateway = std::sync::Arc::new(local());
+    let gateway = Arc::new(local());
     let body = hostile();
     let asked: Vec<_> = (0..8)
         .map(|_| {
-            let (gateway, body) = (std::sync::Arc::clone(&gateway), body.clone());
+            let (gateway, body) = (Arc::clone(&gateway), body.clone());
             tokio::spawn(async move { gateway.ask("POST", "/v1/chat/completions", &body).await.status })
         })
         .collect();

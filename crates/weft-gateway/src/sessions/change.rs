@@ -1,6 +1,6 @@
 //! `PATCH /v1/sessions/{id}`: gives a session a title, or removes its last messages.
 
-use super::{blocking, no_such, parse, titles};
+use super::{failed, no_such, parse};
 use crate::api_error::ApiError;
 use crate::proxy::Incoming;
 use crate::reply;
@@ -37,21 +37,8 @@ pub(crate) async fn change(
         let message = "an answer is being made in this session, stop it or wait for it";
         return Err(ApiError::new(StatusCode::CONFLICT, "answering", message));
     }
-    let changed = {
-        let id = id.clone();
-        blocking(&shared, &tenant, move |store| {
-            let found = match changes.messages {
-                Some(messages) => store.truncate(&id, messages)?,
-                None => store.read(&id)?.is_some(),
-            };
-            if let Some(title) = changes.title.filter(|_| found) {
-                titles::write(store, &id, &title)?;
-            }
-            Ok(found)
-        })
-        .await?
-    };
-    if !changed {
+    let changed = tenant.store.change(&id, changes.title, changes.messages).await;
+    if !changed.map_err(|error| failed(&error))? {
         return Err(no_such());
     }
     Ok(reply::object(|body| {

@@ -5,20 +5,21 @@ use crate::context::{GatewayOptions, TestContext, message};
 use crate::upstream::GivenProvider;
 use serde_json::json;
 use weft_agent::Home;
-use weft_gateway::{KeyStore, NewKey};
+use weft_gateway::{Administration, NewKey};
 
 const OK: &str = r#"{"choices":[{"message":{"content":"hi"}}],"usage":{"prompt_tokens":5,"completion_tokens":6,"total_tokens":11}}"#;
 
-fn store(context: &TestContext) -> KeyStore {
+fn store(context: &TestContext) -> Administration {
     let directory = context.file("");
-    KeyStore::new(&Home {
+    Administration::open(&Home {
         config: directory.join("config.json"),
         directory,
     })
+    .expect("the files")
 }
 
 fn add(context: &TestContext, new: NewKey) -> String {
-    store(context).add(new).expect("a key").expose().to_owned()
+    store(context).add_key(new).expect("a key").expose().to_owned()
 }
 
 fn named(name: &str) -> NewKey {
@@ -64,7 +65,7 @@ fn added_key_is_accepted_and_revoked_one_refused() {
     eventually(|| ask(&context, &key, "m"), 200);
     assert_eq!(ask(&context, "sk-weft-another", "m").status, 401);
     assert_eq!(list(&context, &key, "/metrics").status, 403);
-    store(&context).revoke("alice").expect("it is there");
+    store(&context).revoke_key("alice").expect("it is there");
     eventually(|| ask(&context, &key, "m"), 401);
     assert_eq!(ask(&context, "the-gateways-own-token", "m").status, 200);
     assert!(!context.log().contains(&key));

@@ -7,26 +7,26 @@ use super::terminal::{Sanitizer, print};
 use clawft_types::json::Writer;
 use std::time::{SystemTime, UNIX_EPOCH};
 use weft_agent::{Error, Home};
-use weft_gateway::{KeyRecord, KeyStore, NewKey};
+use weft_gateway::{Administration, KeyRecord, NewKey};
 
 const SECONDS_PER_DAY: u64 = 86_400;
 
 impl Keys {
     pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {
-        let store = KeyStore::new(home);
+        let store = Administration::open(home)?;
         match self.action {
             KeysAction::Add { name, limits } => add(&store, name, limits)?,
-            KeysAction::List { json } => list(&store.list()?, json)?,
-            KeysAction::Revoke { name } => store.revoke(&name)?,
+            KeysAction::List { json } => list(&store.keys()?, json)?,
+            KeysAction::Revoke { name } => store.revoke_key(&name)?,
         }
         Ok(Exit::Success)
     }
 }
 
 /// Prints the new key, which is stored nowhere.
-fn add(store: &KeyStore, name: String, limits: KeyLimits) -> Result<(), Error> {
+fn add(store: &Administration, name: String, limits: KeyLimits) -> Result<(), Error> {
     let days = |days: u32| now().saturating_add(u64::from(days) * SECONDS_PER_DAY);
-    let key = store.add(NewKey {
+    let key = store.add_key(NewKey {
         name,
         expires: limits.days.map(days),
         models: limits.models,

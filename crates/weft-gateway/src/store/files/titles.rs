@@ -1,5 +1,6 @@
 //! The titles that users gave their sessions, `titles/<id>` in the home directory of the client.
 
+use crate::store;
 use clawft_store::Sessions;
 use clawft_types::SessionId;
 use std::collections::BTreeSet;
@@ -9,8 +10,8 @@ use weft_agent::Error;
 const DIRECTORY: &str = "titles";
 
 /// Returns the ids of the sessions that have a title.
-pub(super) fn list(store: &Sessions) -> Result<BTreeSet<SessionId>, Error> {
-    let names = match store.fs().list_dir(DIRECTORY) {
+pub(super) fn list(sessions: &Sessions) -> Result<BTreeSet<SessionId>, Error> {
+    let names = match sessions.fs().list_dir(DIRECTORY) {
         Err(error) if error.is_not_found() => Vec::new(),
         names => names?,
     };
@@ -18,22 +19,22 @@ pub(super) fn list(store: &Sessions) -> Result<BTreeSet<SessionId>, Error> {
 }
 
 /// Returns the title of a session, if it has one.
-pub(super) fn read(store: &Sessions, id: &SessionId) -> Option<String> {
-    let title = String::from_utf8(store.fs().read(&path(id)).ok()?).ok()?;
-    Some(super::title(&title)).filter(|title| !title.is_empty())
+pub(super) fn read(sessions: &Sessions, id: &SessionId) -> Option<String> {
+    let title = String::from_utf8(sessions.fs().read(&path(id)).ok()?).ok()?;
+    Some(store::title(&title)).filter(|title| !title.is_empty())
 }
 
 /// Stores the title of a session. An empty one removes it.
-pub(super) fn write(store: &Sessions, id: &SessionId, title: &str) -> Result<(), Error> {
-    match super::title(title) {
-        title if title.is_empty() => remove(store, id),
-        title => Ok(store.fs().write(&path(id), title.as_bytes())?),
+pub(super) fn write(sessions: &Sessions, id: &SessionId, title: &str) -> Result<(), Error> {
+    match store::title(title) {
+        title if title.is_empty() => remove(sessions, id),
+        title => Ok(sessions.fs().write(&path(id), title.as_bytes())?),
     }
 }
 
 /// Removes the title of a session, if it has one.
-pub(super) fn remove(store: &Sessions, id: &SessionId) -> Result<(), Error> {
-    match store.fs().remove_file(&path(id)) {
+pub(super) fn remove(sessions: &Sessions, id: &SessionId) -> Result<(), Error> {
+    match sessions.fs().remove_file(&path(id)) {
         Err(error) if error.is_not_found() => Ok(()),
         removed => Ok(removed?),
     }

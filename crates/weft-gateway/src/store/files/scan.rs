@@ -1,7 +1,7 @@
 //! Reads the data for the list from a long session file, chunk by chunk: neither its text nor its tree is
 //! ever in memory.
 
-use super::title;
+use crate::store::title;
 use clawft_types::Role;
 use clawft_types::json::{self, Node};
 use std::io::Read;

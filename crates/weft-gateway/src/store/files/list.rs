@@ -2,11 +2,10 @@
 //! requests for many lists of long sessions do not keep the disk busy.
 
 use super::scan::{Outline, scan};
-use super::{title, titles};
-use crate::time;
+use super::titles;
+use crate::store::{LISTED, Summary, title_of};
 use clawft_store::Sessions;
-use clawft_types::json::Writer;
-use clawft_types::{Role, Session, SessionId};
+use clawft_types::SessionId;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -15,15 +14,12 @@ use std::time::SystemTime;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use weft_agent::Error;
 
-/// The maximum number of listed sessions: the newest ones.
-const LISTED: usize = 100;
-
 /// The largest file, in bytes, that is read as a whole.
 const SMALL: u64 = 64 * 1024;
 
 /// The data of the sessions that were listed last.
 #[derive(Clone, Default)]
-pub(crate) struct KnownSessions(Arc<Mutex<BTreeMap<SessionId, Known>>>);
+pub(super) struct KnownSessions(Arc<Mutex<BTreeMap<SessionId, Known>>>);
 
 /// The permit to make a list.
 pub(super) struct ListPermit(OwnedMutexGuard<BTreeMap<SessionId, Known>>);
@@ -40,13 +36,6 @@ struct Known {
 struct Stamp {
     updated: SystemTime,
     length: u64,
-}
-
-/// An entry of the list.
-pub(super) struct Summary {
-    id: SessionId,
-    updated: SystemTime,
-    outline: Outline,
 }
 
 impl KnownSessions {
@@ -98,7 +87,8 @@ impl ListPermit {
                 Summary {
                     id,
                     updated: stamp.updated,
-                    outline,
+                    title: outline.title,
+                    messages: outline.messages,
                 }
             }));
         }
@@ -118,35 +108,15 @@ fn stamp(store: &Sessions, id: &SessionId) -> Option<Stamp> {
 /// Reads a session, a long one in chunks.
 fn outline(store: &Sessions, id: &SessionId, length: u64, wanted: &dyn Fn() -> bool) -> Option<Outline> {
     if length <= SMALL {
-        return store.read(id).ok()?.map(|session| Outline::new(&session));
+        return store.read(id).ok()?.map(|session| Outline {
+            title: title_of(&session.messages),
+            messages: session.messages.len(),
+        });
     }
     let path = store.path(id).ok()?;
     // A file of another type may have no end, and a link may lead anywhere.
     fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
     scan(File::open(path).ok()?, wanted)
-}
-
-impl Outline {
-    fn new(session: &Session) -> Outline {
-        let first = session.messages.iter().find(|message| message.role == Role::User);
-        let title = first.map_or_else(String::new, |message| title(&message.content));
-        Outline {
-            title,
-            messages: session.messages.len(),
-        }
-    }
-}
-
-impl Summary {
-    pub(super) fn write(&self, writer: &mut Writer) {
-        writer.object(|session| {
-            session.text_member("id", self.id.as_str());
-            session.text_member("object", "session");
-            session.text_member("title", &self.outline.title);
-            session.literal_member("messages", &self.outline.messages.to_string());
-            session.literal_member("updated", &time::unix(self.updated).to_string());
-        });
-    }
 }
 
 #[cfg(test)]
@@ -192,7 +162,7 @@ mod tests {
             let list = known.permit().await.summaries(&store, &wanted).unwrap();
             let mut counts: Vec<_> = list
                 .into_iter()
-                .map(|summary| (summary.id.to_string(), summary.outline.messages))
+                .map(|summary| (summary.id.to_string(), summary.messages))
                 .collect();
             counts.sort();
             counts
