@@ -70,18 +70,18 @@ pub fn readable_secret(path: &Path, file: &ConfigFile) -> Option<String> {
 
 /// Returns the name of a field that holds a secret.
 fn held(file: &ConfigFile) -> Option<&'static str> {
-    let token = || {
-        file.part(|root| {
-            Ok(root
-                .get("gateway")
-                .and_then(|gateway| gateway.get("token"))
-                .is_some())
-        })
-    };
     if file.part(|root| Ok(has_api_key(root))).is_ok_and(|there| there) {
         return Some("api_key");
     }
-    token().is_ok_and(|there| there).then_some("token")
+    let has = |part: &str, name: &str| {
+        let found = file.part(|root| Ok(root.get(part).and_then(|part| part.get(name)).is_some()));
+        found.is_ok_and(|there| there)
+    };
+    match () {
+        () if has("gateway", "token") => Some("token"),
+        () if has("store", "url") => Some("store.url"),
+        () => None,
+    }
 }
 
 /// Returns whether any provider has a key, used or not.

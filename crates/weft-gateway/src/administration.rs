@@ -1,12 +1,18 @@
 //! The store for commands that run beside the gateway or without one.
 
+mod transfer;
+
+pub use transfer::Imported;
+
 use super::keys::{KeyRecord, NewKey};
-use super::store::{FileStore, Store};
+use super::settings::StoreSettings;
+use super::store::{self, Store};
 use super::workers;
 use clawft_types::Secret;
+use std::env;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
-use weft_agent::{Error, Home};
+use weft_agent::{ConfigFile, Error, Fault, Home};
 
 /// The keys and sessions of a gateway's store. Its methods block.
 pub struct Administration {
@@ -20,8 +26,14 @@ impl Administration {
     /// # Errors
     /// If it cannot be reached.
     pub fn open(home: &Home) -> Result<Administration, Error> {
+        // No provider is asked, so there need not be a configuration.
+        let file = match ConfigFile::read(home) {
+            Err(error) if matches!(error.fault, Fault::NoConfig { named: false, .. }) => None,
+            file => Some(file?),
+        };
+        let settings = StoreSettings::read(file.as_ref(), &|name| env::var(name).ok())?;
         let runtime = workers::event_loop(1)?;
-        let store = Arc::new(FileStore::new(home));
+        let store = runtime.block_on(store::open(settings.as_ref(), home))?;
         Ok(Administration { runtime, store })
     }
 

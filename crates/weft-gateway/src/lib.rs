@@ -62,18 +62,16 @@ mod token;
 mod work_limits;
 mod workers;
 
-pub use administration::Administration;
+pub use administration::{Administration, Imported};
 pub use keys::{KeyRecord, NewKey};
-pub use settings::{LISTEN_VARIABLE, Settings, TOKEN_VARIABLE, parse_listen};
+pub use settings::{LISTEN_VARIABLE, STORE_VARIABLE, Settings, StoreSettings, TOKEN_VARIABLE, parse_listen};
 
 use access::{Access, Origin};
 use log::Line;
 use state::{Reloadable, Shared};
 use std::env;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
-use store::FileStore;
 use tokio::net::TcpListener;
 use weft_agent::{Agent, ConfigFile, Error, Home, warnings};
 use workers::Workers;
@@ -119,7 +117,7 @@ async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<
     server::raise_file_limit();
     let address = settings.listen;
     let agent = Agent::new(home)?;
-    let store = Arc::new(FileStore::new(home));
+    let store = store::open(settings.store.as_ref(), home).await?;
     let workers = Workers::start(MAX_BLOCKING, LAST_WRITES)?;
     let shared = Shared::new(agent, store, home.clone(), settings, access, reloadable, build)?;
     shared.keys.look().await?;

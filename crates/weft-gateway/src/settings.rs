@@ -2,6 +2,7 @@
 
 use super::cors::Origins;
 use super::server::ConnectionLimits;
+use super::store::check_url;
 use clawft_types::Secret;
 use clawft_types::json::{JsonError, Node};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -13,9 +14,16 @@ pub const LISTEN_VARIABLE: &str = "CLAWFT_LISTEN";
 /// The variable with the token.
 pub const TOKEN_VARIABLE: &str = "CLAWFT_TOKEN";
 
+/// The variable with the URL of the database for several replicas.
+pub const STORE_VARIABLE: &str = "CLAWFT_STORE_URL";
+
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const DEFAULT_MAX_CONCURRENT: u32 = 512;
 const DEFAULT_MAX_BODY_BYTES: u32 = 4_000_000;
+const DEFAULT_STORE_CONNECTIONS: u32 = 10;
+
+/// The maximum value of `store.max_connections`.
+const MAX_STORE_CONNECTIONS: u32 = 1000;
 
 /// The number of connections beside those with a running answer, in all and from one address: a proxy has one
 /// address for all of its clients.
@@ -59,6 +67,72 @@ pub struct Settings {
     pub max_connections_per_address: u32,
     /// `cors_origins`: the origins of pages that may send requests, by default none.
     pub cors_origins: Origins,
+    /// `store`, beside `gateway`: the database of several replicas, by default none.
+    pub store: Option<StoreSettings>,
+}
+
+/// The database that several replicas share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// `url`: the address of the database, with a password.
+    pub url: Secret,
+    /// `max_connections`: the maximum number of connections of this process, by default 10.
+    pub max_connections: u32,
+}
+
+impl StoreSettings {
+    /// Reads `store` in the configuration `file`, if it is given. The URL in the variable overrides it. Returns
+    /// `None` if sessions are kept in files.
+    ///
+    /// # Errors
+    /// With the field or the variable of an invalid value, which is not quoted.
+    pub fn read(
+        file: Option<&ConfigFile>,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Option<StoreSettings>, Error> {
+        let given = filled(env, STORE_VARIABLE);
+        if let Some(url) = &given {
+            check_url(url).map_err(|error| wrong(STORE_VARIABLE, &error))?;
+        }
+        let given = given.map(Secret::new);
+        match file {
+            Some(file) => file.part(|root| store(root, given)),
+            None => Ok(given.map(StoreSettings::at)),
+        }
+    }
+
+    fn at(url: Secret) -> StoreSettings {
+        StoreSettings {
+            url,
+            max_connections: DEFAULT_STORE_CONNECTIONS,
+        }
+    }
+}
+
+/// Reads `store`, with the URL that the environment has given.
+fn store(root: Node<'_>, given: Option<Secret>) -> Result<Option<StoreSettings>, JsonError> {
+    let Some(node) = root.get("store") else {
+        return Ok(given.map(StoreSettings::at));
+    };
+    node.keys()?;
+    let url = match (given, node.get("url")) {
+        (Some(url), _) => url,
+        (None, Some(url)) => {
+            check_url(url.text()?).map_err(|error| url.error(error))?;
+            Secret::new(url.text()?)
+        }
+        (None, None) => {
+            let message = format!("`url` is missing, and the variable `{STORE_VARIABLE}` is not set");
+            return Err(node.error(message));
+        }
+    };
+    let max_connections = whole_or(
+        node,
+        "max_connections",
+        MAX_STORE_CONNECTIONS,
+        DEFAULT_STORE_CONNECTIONS,
+    )?;
+    Ok(Some(StoreSettings { url, max_connections }))
 }
 
 impl Default for Settings {
@@ -71,6 +145,7 @@ impl Default for Settings {
             max_connections: DEFAULT_MAX_CONCURRENT + SPARE_CONNECTIONS,
             max_connections_per_address: DEFAULT_MAX_CONCURRENT + SPARE_CONNECTIONS_PER_ADDRESS,
             cors_origins: Origins::default(),
+            store: None,
         }
     }
 }
@@ -89,6 +164,7 @@ impl Settings {
         let part = file.map(|file| file.part(|root| config(root, env))).transpose()?;
         let mut settings = part.unwrap_or_default();
         settings.override_from(env)?;
+        settings.store = StoreSettings::read(file, env)?;
         settings.listen = listen.unwrap_or(settings.listen);
         Ok(settings)
     }
@@ -150,6 +226,7 @@ fn gateway(node: Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Setti
         cors_origins: node
             .get("cors_origins")
             .map_or_else(|| Ok(Origins::default()), |origins| Origins::read(origins))?,
+        store: None,
     })
 }
 
@@ -274,6 +351,48 @@ mod tests {
             unknown_fields(Node::root(&tree), "", GATEWAY_FIELDS, &mut warnings);
             assert_eq!(warnings, [""; 0]);
         }
+    }
+
+    #[test]
+    fn store_comes_from_file_or_variable() {
+        let url = "postgres://u:hunter2@127.0.0.1/x";
+        assert_eq!(read("{}", &[]).unwrap().store, None);
+        let file = format!(r#"{{"store":{{"url":"{url}","max_connections":3}}}}"#);
+        let store = read(&file, &[]).unwrap().store.unwrap();
+        assert_eq!((store.url.expose(), store.max_connections), (url, 3));
+        let other = "postgres://u:hunter2@127.0.0.1/y";
+        let store = read(&file, &[("CLAWFT_STORE_URL", other)])
+            .unwrap()
+            .store
+            .unwrap();
+        assert_eq!((store.url.expose(), store.max_connections), (other, 3));
+        let store = read("{}", &[("CLAWFT_STORE_URL", other)]).unwrap().store.unwrap();
+        assert_eq!((store.url.expose(), store.max_connections), (other, 10));
+        assert!(!format!("{store:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn errors_name_field_of_store_but_never_url() {
+        for (store, named) in [
+            (r#""postgres://hunter2""#, "store: expected an object"),
+            (
+                "{}",
+                "store: `url` is missing, and the variable `CLAWFT_STORE_URL` is not set",
+            ),
+            (r#"{"url":"hunter2"}"#, "store.url: expected a URL such as"),
+            (
+                r#"{"url":"postgres://u:hunter2@h/x","max_connections":0}"#,
+                "store.max_connections: expected a whole number from 1 to 1000",
+            ),
+        ] {
+            let error = read(&format!(r#"{{"store":{store}}}"#), &[]).unwrap_err();
+            assert!(error.contains(named) && !error.contains("hunter2"), "{error}");
+        }
+        let error = read("{}", &[("CLAWFT_STORE_URL", "hunter2")]).unwrap_err();
+        assert!(
+            error.starts_with("the variable `CLAWFT_STORE_URL`: expected a URL"),
+            "{error}"
+        );
     }
 
     #[test]

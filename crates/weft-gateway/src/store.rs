@@ -1,23 +1,27 @@
 //! The store: sessions, kept responses and keys, of one process in files, or of several in a database.
 //!
-//! [`files`] is the default. Everything that replicas have to agree on goes through the traits.
+//! [`files`] is the default, and [`postgres`] the other one. Everything that replicas have to agree on goes through
+//! the traits.
 
 mod files;
+mod postgres;
 
 pub(super) use files::FileStore;
 #[cfg(test)]
 pub(super) use files::PROBE_BYTES;
+pub(super) use postgres::{PostgresStore, check_url};
 
 use super::id;
 use super::keys::KeyRecord;
 use super::keys::limits::{Counts, Limits};
+use super::settings::StoreSettings;
 use super::time;
 use async_trait::async_trait;
 use clawft_types::json::Writer;
 use clawft_types::{Message, Role, Session, SessionId};
 use std::sync::Arc;
 use std::time::SystemTime;
-use weft_agent::Error;
+use weft_agent::{Error, Home};
 
 /// The maximum number of listed sessions: the newest ones.
 const LISTED: usize = 100;
@@ -27,6 +31,17 @@ const TITLE: usize = 80;
 
 /// The number of responses of a client that are kept. The oldest ones give way.
 pub(super) const MOST_RESPONSES: usize = 1000;
+
+/// Opens the store that the settings name, or the files in `home`.
+///
+/// # Errors
+/// If it cannot be used, or is out of reach.
+pub(super) async fn open(settings: Option<&StoreSettings>, home: &Home) -> Result<Arc<dyn Store>, Error> {
+    Ok(match settings {
+        Some(settings) => Arc::new(PostgresStore::open(settings).await?),
+        None => Arc::new(FileStore::new(home)),
+    })
+}
 
 /// The store of a gateway.
 #[async_trait]

@@ -12,7 +12,7 @@ const MAX_WARNINGS: usize = 16;
 /// The maximum length of a name that is shown.
 const MAX_NAME: usize = 64;
 
-const ROOT: &str = "agents providers tools gateway chat";
+const ROOT: &str = "agents providers tools gateway chat store";
 const CHAT: &str = "markdown";
 const PROVIDERS: &str = "providers";
 const PROVIDER: &str = "kind api_base api_key api_key_env api_version auth extra_body headers headers_env \
@@ -20,6 +20,7 @@ const PROVIDER: &str = "kind api_base api_key api_key_env api_version auth extra
 /// The fields of `gateway`, separated by spaces.
 pub const GATEWAY_FIELDS: &str = "cors_origins listen max_body_bytes max_concurrent max_connections max_connections_per_address \
     models token token_env";
+const STORE: &str = "max_connections url";
 const ROUTE: &str = "model provider weight";
 const TOOLS: &str = "fetch files mcp notes permissions run_command";
 const FILES: &str = "write";
@@ -53,6 +54,7 @@ pub fn misspelt(root: Node<'_>, provider: Option<&str>) -> Vec<String> {
         (root.get("agents"), "agents.", AGENTS),
         (providers, "providers.", PROVIDERS),
         (root.get("chat"), "chat.", CHAT),
+        (root.get("store"), "store.", STORE),
     ] {
         if let Some(node) = node {
             unknown_fields(node, path, known, &mut warnings);

@@ -37,6 +37,7 @@ Environment:
   CLAWFT_HOME    the directory of the configuration and the sessions, if it is not ~/.clawft
   CLAWFT_LISTEN  the gateway's address
   CLAWFT_TOKEN   the gateway's token
+  CLAWFT_STORE_URL  the database of several gateways, postgres://USER:PASSWORD@HOST/DATABASE
   SSL_CERT_FILE  a file of certificates to trust in addition to the web's
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY  proxies, as for other programs
   NO_COLOR       no colour, if it is set to anything";
@@ -219,7 +220,7 @@ pub(crate) struct Models {
     pub(crate) json: bool,
 }
 
-/// List, show or remove sessions
+/// List, show, remove, export or import sessions
 #[derive(Debug, Args)]
 pub(crate) struct Sessions {
     #[command(subcommand)]
@@ -247,6 +248,16 @@ pub(crate) enum SessionsAction {
         /// The sessions
         #[arg(required = true, value_name = "ID")]
         ids: Vec<SessionId>,
+    },
+    /// Print all sessions of the gateway's store, those of keys included, as lines of JSON
+    ///
+    /// The store is the database that `store.url` or CLAWFT_STORE_URL names, else the files.
+    Export,
+    /// Add exported sessions to the gateway's store; those that it has already stay as they are
+    Import {
+        /// The file with the lines, or `-` for standard input
+        #[arg(default_value = "-", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
     },
 }
 

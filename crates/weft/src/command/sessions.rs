@@ -1,6 +1,7 @@
-//! `weft sessions`: lists, shows and removes stored conversations.
+//! `weft sessions`: lists, shows, removes and moves stored conversations.
 
 mod list;
+mod transfer;
 
 use super::args::{Sessions, SessionsAction};
 use super::exit::Exit;
@@ -15,6 +16,8 @@ impl Sessions {
             SessionsAction::List { json } => list::list(&sessions, json)?,
             SessionsAction::Show { id, json } => show(&sessions, &id, json)?,
             SessionsAction::Rm { ids } => remove(&sessions, &ids)?,
+            SessionsAction::Export => transfer::export(home)?,
+            SessionsAction::Import { file } => transfer::import(home, &file)?,
         }
         Ok(Exit::Success)
     }

@@ -18,6 +18,14 @@ pub(super) fn show(config: &Config, gateway: &Settings) -> String {
         root.member("gateway", |value| {
             value.object(|object| self::gateway(object, gateway))
         });
+        if let Some(store) = &gateway.store {
+            root.member("store", |value| {
+                value.object(|object| {
+                    secret(object, "url", Some(&store.url));
+                    object.literal_member("max_connections", &store.max_connections.to_string());
+                });
+            });
+        }
     });
     indented(&String::from_utf8_lossy(&writer.into_bytes()))
 }
@@ -234,6 +242,7 @@ fn new_line(text: &mut String, depth: usize) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use weft_gateway::StoreSettings;
 
     const CONFIG: &str = r#"{"agents":{"model":"m","temperature":0.5,"max_tokens":9,"system_prompt":"Say \"x\", {y}"},
         "providers":{"providers":{"openai":{"api_key":"sk-secret",
@@ -245,10 +254,14 @@ mod tests {
         let config = Config::parse("config.json", CONFIG.as_bytes()).unwrap();
         let gateway = Settings {
             token: Some(Secret::new("the-token")),
+            store: Some(StoreSettings {
+                url: Secret::new("postgres://u:store-secret@h/x"),
+                max_connections: 10,
+            }),
             ..Settings::default()
         };
         let text = show(&config, &gateway);
-        for secret in ["sk-secret", "the-token", "hunter2"] {
+        for secret in ["sk-secret", "the-token", "hunter2", "store-secret"] {
             assert!(!text.contains(secret), "{text}");
         }
         assert!(
