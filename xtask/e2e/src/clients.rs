@@ -17,6 +17,7 @@ use anyhow::Result;
 use devkit::{project::Project, ui};
 use libtest_mimic::Trial;
 
+pub(super) use self::fixture::released;
 use self::{
     client::{CLIENTS, Client},
     context::ClientContext,

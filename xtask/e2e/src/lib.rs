@@ -6,9 +6,9 @@
 //!
 //! A case is a name, `group::case`, with a function; [`harness`] chooses cases and makes trials of them, and
 //! [`report`] prints their results. The cases of the component and the module are in [`guests`], those of the native
-//! command in [`weft`], those of the clients of its gateway in [`clients`], those of its images in [`docker`], those
-//! of its installation in [`install`], those of the served components in [`serve`], those of the shrinker in
-//! [`diet`], and those of real providers in [`live`].
+//! command in [`weft`], those of replicas of its gateway in [`replicas`], those of the gateway's clients in
+//! [`clients`], those of its images in [`docker`], those of its installation in [`install`], those of the served
+//! components in [`serve`], those of the shrinker in [`diet`], and those of real providers in [`live`].
 //! [`providers`] are the cases that run on all guests and on the native command. [`mcp_servers`] starts servers of
 //! tools that others wrote, [`small_disk`] is a disk that is soon full, and [`lint`] runs clippy on the programs that
 //! are built on demand.
@@ -29,6 +29,7 @@ mod providers;
 mod providers_page;
 #[cfg(test)]
 mod reliability;
+mod replicas;
 mod report;
 mod serve;
 mod small_disk;
@@ -80,6 +81,7 @@ fn at_once(runtime: Runtime) -> usize {
     match runtime {
         Runtime::Wasmtime | Runtime::Host | Runtime::Wamr => 4,
         Runtime::Weft
+        | Runtime::Replicas
         | Runtime::Clients
         | Runtime::Install
         | Runtime::Serve
@@ -94,7 +96,12 @@ fn at_once(runtime: Runtime) -> usize {
 fn takes_seed(runtime: Runtime) -> bool {
     !matches!(
         runtime,
-        Runtime::Weft | Runtime::Serve | Runtime::Docker | Runtime::Dockerfile | Runtime::Install
+        Runtime::Weft
+            | Runtime::Replicas
+            | Runtime::Serve
+            | Runtime::Docker
+            | Runtime::Dockerfile
+            | Runtime::Install
     )
 }
 
@@ -113,6 +120,7 @@ fn trials(runtime: Runtime, project: &Project, options: &Options, log: &Log) -> 
         Runtime::Host => guests::cases::host_trials(project, options, log),
         Runtime::Wamr => guests::cases::wamr_trials(project, options, log),
         Runtime::Weft => weft::trials(project, options, log),
+        Runtime::Replicas => replicas::trials(project, options, log),
         Runtime::Clients => clients::trials(project, options, log),
         Runtime::Install => install::trials(project, options, log),
         Runtime::Serve => serve::trials(project, options, log),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{guests, weft};
+use crate::{guests, replicas, weft};
 
 const PAGE: &str = include_str!("../../../docs/reliability.md");
 
@@ -18,7 +18,10 @@ fn named() -> BTreeSet<&'static str> {
 
 #[test]
 fn every_test_on_the_page_exists() {
-    let cases: BTreeSet<&str> = guests::cases::names().chain(weft::case_names()).collect();
+    let cases: BTreeSet<&str> = guests::cases::names()
+        .chain(weft::case_names())
+        .chain(replicas::case_names())
+        .collect();
     let unknown: Vec<_> = named().difference(&cases).copied().collect();
     assert!(
         unknown.is_empty(),
@@ -54,6 +57,7 @@ fn every_case_about_a_fault_is_on_the_page() {
         "a group is empty"
     );
     cases.extend(weft::case_names().filter(|name| in_groups(name, &["hostile"])));
+    cases.extend(replicas::case_names().filter(|name| in_groups(name, &["outage", "crash"])));
     let missing: Vec<_> = cases.difference(&named()).copied().collect();
     assert!(
         missing.is_empty(),

@@ -136,6 +136,8 @@ pub enum Step {
     Images,
     /// The released `weft`
     Weft,
+    /// Replicas of the gateway on Postgres, killed for some seconds
+    Replicas,
     /// The quickest clients of the gateway
     Clients,
     /// `wasm-diet` on files of many kinds
@@ -154,6 +156,8 @@ pub enum Step {
     Platforms,
     /// Full tier: the release as users install it, and `weft.exe` in wine
     Install,
+    /// Full tier: 2,000 turns while replicas are killed and Postgres is restarted
+    Crash,
     /// Full tier: all clients of the gateway
     AllClients,
     /// Full tier: the time of a turn in the component, within its bounds

@@ -14,6 +14,7 @@ Examples:
   cargo xtask smoke host                    over TLS, and through the exported functions
   cargo xtask smoke wamr                    the wasip1 module on WAMR
   cargo xtask smoke weft                    the native command: the OpenAI client, a browser, load, kills
+  cargo xtask smoke replicas                several gateways on Postgres, killed one after the other
   cargo xtask smoke clients                 the clients that people use, through the gateway
   cargo xtask smoke serve                   the served components on every host of wasi:http
   cargo xtask smoke diet                    wasm-diet on files of many kinds, run before and after
@@ -23,8 +24,8 @@ Examples:
   cargo xtask smoke docker                  images: pushed, pulled and run; ci/docker-engine starts an engine
   cargo xtask smoke dockerfile              Dockerfile.multi-arch alone, which compiles everything; takes long
 
-Without --version, WASMTIME names the wasmtime to use. IWASM names the iwasm to use, and WEFT the
-weft to test.")]
+Without --version, WASMTIME names the wasmtime to use. IWASM names the iwasm to use, WEFT the weft
+to test, POSTGRES and NGINX the servers beside it.")]
 pub struct Smoke {
     /// The runtime
     #[arg(value_enum)]
@@ -58,6 +59,8 @@ pub enum Runtime {
     Host,
     /// The released weft: in a terminal, as a gateway for the OpenAI client and a browser, under load, killed
     Weft,
+    /// Replicas of the released weft's gateway on Postgres, behind nginx, killed one after the other
+    Replicas,
     /// Clients of models' APIs from their registries, through the gateway of the released weft
     Clients,
     /// The release as users install it: from a release page on loopback, with scripts and packages; weft.exe in wine

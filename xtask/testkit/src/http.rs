@@ -24,9 +24,7 @@ pub struct Response {
 
 /// Sends `GET path` to the gateway's `address`, with a token if one is given.
 pub fn get(address: &str, path: &str, token: Option<&str>) -> Result<Response> {
-    let token = token
-        .map(|token| format!("authorization: Bearer {token}\r\n"))
-        .unwrap_or_default();
+    let token = authorization(token);
     send(address, &format!("GET {path} HTTP/1.1\r\n{token}"), "")
 }
 
@@ -64,6 +62,33 @@ fn post_head(path: &str, token: &str, body: &str) -> String {
     )
 }
 
+/// Sends the message `text` to the session `id`, with a key if one is given, and requests a whole answer.
+pub fn ask(address: &str, id: &str, text: &str, key: Option<&str>) -> Result<Response> {
+    let body = json!({ "messages": [{ "role": "user", "content": text }] });
+    post_json(
+        address,
+        "/v1/chat/completions",
+        &format!("x-clawft-session: {id}\r\n{}", authorization(key)),
+        &body,
+    )
+}
+
+/// Sends a request with a JSON `body` and further `headers`, each of which ends with a line end.
+pub fn post_json(address: &str, path: &str, headers: &str, body: &Value) -> Result<Response> {
+    let body = body.to_string();
+    let length = body.len();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}"
+    );
+    send(address, &head, &body)
+}
+
+fn authorization(token: Option<&str>) -> String {
+    token
+        .map(|token| format!("authorization: Bearer {token}\r\n"))
+        .unwrap_or_default()
+}
+
 fn write(address: &str, head: &str, body: &str) -> Result<TcpStream> {
     let mut stream = TcpStream::connect(address).context("could not connect to the gateway")?;
     stream.set_read_timeout(Some(PATIENCE))?;
@@ -95,6 +120,25 @@ fn send(address: &str, head: &str, body: &str) -> Result<Response> {
 }
 
 impl Response {
+    /// Returns the value of the header `name`, in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(':'));
+        lines
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.trim())
+    }
+
+    /// Returns the body as JSON. It has to come with its length.
+    pub fn json(mut self) -> Result<Value> {
+        let length = self.header("content-length").and_then(|value| value.parse().ok());
+        let length: usize = length.context("the response has no length")?;
+        let mut bytes = vec![0; length];
+        self.body
+            .read_exact(&mut bytes)
+            .context("the response broke off")?;
+        serde_json::from_slice(&bytes).context("the response is not JSON")
+    }
+
     /// Returns the data of the next event; `None` at the end. Lines between events, such as those of chunks, are
     /// skipped.
     pub fn event(&mut self) -> Result<Option<String>> {

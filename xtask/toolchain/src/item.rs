@@ -97,12 +97,14 @@ pub enum Program {
     QemuX8664,
     /// The browser that drives the chat page.
     Chromium,
-    /// The reverse proxy that the gateway is compared with.
+    /// The reverse proxy that the gateway is compared with, and that stands in front of replicas.
     Nginx,
     /// Runs programs for Windows.
     Wine,
     /// The terminal in which the prompt is tried.
     Tmux,
+    /// The database of replicas. `initdb` is beside it.
+    Postgres,
 }
 
 /// The state of an item on this machine.
@@ -240,6 +242,7 @@ impl Program {
             Self::Nginx => "nginx",
             Self::Wine => "wine",
             Self::Tmux => "tmux",
+            Self::Postgres => "postgres",
         }
     }
 
@@ -252,6 +255,7 @@ impl Program {
             Self::Nginx => &pins.nginx,
             Self::Wine => &pins.wine,
             Self::Tmux => &pins.tmux,
+            Self::Postgres => &pins.postgres,
         }
     }
 }

@@ -27,6 +27,7 @@ pub(super) struct Pins {
     pub(super) nginx: ProgramPin,
     pub(super) wine: ProgramPin,
     pub(super) tmux: ProgramPin,
+    pub(super) postgres: ProgramPin,
     pub(super) debian: DebianPins,
 }
 
@@ -86,6 +87,9 @@ pub(super) struct ProgramPin {
     /// Links to make in that directory, by their paths, with their targets.
     #[serde(default)]
     pub(super) links: BTreeMap<String, String>,
+    /// Further programs in the directory of the program.
+    #[serde(default)]
+    pub(super) also: Vec<String>,
 }
 
 /// The pins of Debian's packages.

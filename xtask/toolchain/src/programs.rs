@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use devkit::cmd;
 use xshell::{Shell, cmd};
 
@@ -37,7 +37,7 @@ pub(super) fn find(shell: &Shell, directory: &Path, program: Program, pin: &Prog
             State::Found,
         );
     }
-    let system = pin.names.iter().filter_map(|name| on_path(name));
+    let system = pin.names.iter().filter_map(|name| of_system(name));
     let system = system
         .into_iter()
         .find_map(|path| runs(shell, path, "the system's"));
@@ -69,14 +69,16 @@ pub(super) fn install(apt: &Apt<'_>, directory: &Path, program: Program, pin: &P
     let place = debian::unpacked_directory(directory, program.name(), &version.replace(':', "."));
     let staging = Staging::begin(&place)?;
     apt.unpack(&packages, staging.path(), |_| Ok(()))?;
-    ensure!(
-        staging.path().join(&pin.path).is_file(),
-        "there is no `{}` in the package",
-        pin.path
-    );
+    let path = starred(staging.path(), &pin.path)
+        .with_context(|| format!("there is no `{}` in the package", pin.path))?;
     link(staging.path(), &pin.links)?;
-    let script = script(&library_directories(staging.path())?, &pin.path);
-    write_executable(&staging.path().join(SCRIPT), &script)?;
+    let libraries = library_directories(staging.path())?;
+    write_executable(&staging.path().join(SCRIPT), &script(&libraries, &path))?;
+    for name in &pin.also {
+        let path = Path::new(&path).with_file_name(name);
+        let script = script(&libraries, &path.display().to_string());
+        write_executable(&staging.path().join(name), &script)?;
+    }
     fs::write(staging.path().join("fonts.conf"), FONTS)?;
     staging.commit(&Stamp {
         version,
@@ -98,6 +100,32 @@ fn link(root: &Path, links: &BTreeMap<String, String>) -> Result<()> {
     Ok(())
 }
 
+/// Returns the program `name` of the system: one on the `PATH`, or at this absolute path.
+fn of_system(name: &str) -> Option<PathBuf> {
+    match name.strip_prefix('/') {
+        None => on_path(name),
+        Some(path) => starred(Path::new("/"), path).map(|path| Path::new("/").join(path)),
+    }
+}
+
+/// Returns the file at `path` below `root`, relative to it. In `path` a star stands for any one name; the last one
+/// in the order of names is taken.
+fn starred(root: &Path, path: &str) -> Option<String> {
+    let Some((before, after)) = path.split_once("/*/") else {
+        return root.join(path).is_file().then(|| path.to_owned());
+    };
+    let entries = fs::read_dir(root.join(before)).ok()?.flatten();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    let mut found = names
+        .iter()
+        .rev()
+        .filter_map(|name| starred(root, &format!("{before}/{name}/{after}")));
+    found.next()
+}
+
 /// Returns the program `name` in the directories of `PATH`, without starting it.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     let file = PathBuf::from(name).with_extension(env::consts::EXE_EXTENSION);
@@ -112,13 +140,14 @@ pub(super) fn runs(shell: &Shell, path: PathBuf, from: &str) -> Option<Installat
     if !path.is_file() {
         return None;
     }
-    // tmux knows only the second one.
+    // tmux and nginx know only the second one, and nginx answers on standard error.
     let version = ["--version", "-V"].into_iter().find_map(|option| {
         let asked = cmd::output(cmd!(shell, "{path} {option}"), "ask a program for its version").ok()?;
-        version(&String::from_utf8_lossy(&asked.stdout)).filter(|_| asked.status.success())
-    })?;
+        let printed = [asked.stdout, asked.stderr].concat();
+        version(&String::from_utf8_lossy(&printed)).filter(|_| asked.status.success())
+    });
     Some(Installation {
-        version,
+        version: version?,
         path,
         from: from.to_owned(),
     })
@@ -126,7 +155,7 @@ pub(super) fn runs(shell: &Shell, path: PathBuf, from: &str) -> Option<Installat
 
 /// Returns the first word that begins with a digit: programs print various words before it.
 fn version(printed: &str) -> Option<String> {
-    let words = printed.split(|c: char| c.is_whitespace() || c == ',');
+    let words = printed.split(|c: char| c.is_whitespace() || c == ',' || c == '/');
     words
         .into_iter()
         .map(|word| word.strip_prefix("wine-").unwrap_or(word))
@@ -227,6 +256,7 @@ mod tests {
             "20.10.24+dfsg1"
         );
         assert_eq!(version("wine-8.0 (Debian 8.0~repack-4)").unwrap(), "8.0");
+        assert_eq!(version("nginx version: nginx/1.22.1\n").unwrap(), "1.22.1");
         assert_eq!(version("no number"), None);
     }
 
@@ -274,6 +304,20 @@ mod tests {
             ),
             "{script}"
         );
+    }
+
+    #[test]
+    fn star_stands_for_any_name() {
+        let root = tempfile::tempdir().unwrap();
+        for file in ["lib/14/bin/server", "lib/15/bin/server", "lib/16/bin/other"] {
+            let path = root.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let found = |path: &str| starred(root.path(), path);
+        assert_eq!(found("lib/*/bin/server").as_deref(), Some("lib/15/bin/server"));
+        assert_eq!(found("lib/14/bin/server").as_deref(), Some("lib/14/bin/server"));
+        assert_eq!(found("lib/*/bin/nothing"), None);
     }
 
     #[test]

@@ -46,6 +46,7 @@ fn step(runtime: Runtime) -> Option<Step> {
         Runtime::Host => Some(Step::Host),
         Runtime::Wamr => Some(Step::Wamr),
         Runtime::Weft => Some(Step::Weft),
+        Runtime::Replicas => Some(Step::Replicas),
         Runtime::Clients => Some(Step::Clients),
         Runtime::Diet => Some(Step::Diet),
         Runtime::Install => Some(Step::Install),

@@ -81,7 +81,7 @@ impl Fixture {
 }
 
 /// Returns the binary for this machine.
-fn released(project: &Project) -> Result<PathBuf> {
+pub(crate) fn released(project: &Project) -> Result<PathBuf> {
     let own = Target::of_this_machine();
     let targets: Vec<Target> = own.into_iter().collect();
     let built = release::ensure_built(project, &targets)?;
