@@ -15,6 +15,8 @@ use crate::docker::{
 cases! {
     deploy:
     kubernetes_manifest_fits_its_schemas,
+    kustomizations_fit_their_schemas,
+    compose_file_of_replicas_fits,
     compose_file_fits_and_serves,
     compose_names_a_missing_or_unreadable_configuration,
 }
@@ -30,6 +32,45 @@ fn kubernetes_manifest_fits_its_schemas(test: &ImageContext<'_>) -> Result<()> {
         outcome.exit == Some(0),
         "docs/deploy/kubernetes.yaml does not hold: {}",
         outcome.stdout
+    );
+    Ok(())
+}
+
+fn kustomizations_fit_their_schemas(test: &ImageContext<'_>) -> Result<()> {
+    let (shell, root) = (test.shell()?, &test.fixture.root);
+    let python = test.fixture.python.join("python3");
+    let validate = test.fixture.python.join("kubernetes-validate");
+    let script = root.join("xtask/acceptance/kustomize.py");
+    let directory = root.join("docs/deploy/kustomize");
+    // `-B`: no compiled Python files are written into the checkout.
+    let outcome = test.run(cmd!(shell, "{python} -B {script} {directory} {validate}"))?;
+    ensure!(
+        outcome.exit == Some(0),
+        "docs/deploy/kustomize does not hold: {}{}",
+        outcome.stdout,
+        outcome.stderr
+    );
+    Ok(())
+}
+
+fn compose_file_of_replicas_fits(test: &ImageContext<'_>) -> Result<()> {
+    let directory = test.path("replicas");
+    fs::create_dir_all(&directory)?;
+    for file in ["compose-replicas.yaml", "proxy.conf"] {
+        fs::copy(
+            test.fixture.root.join("docs/deploy").join(file),
+            directory.join(file),
+        )?;
+    }
+    fs::copy(test.configure()?, directory.join("config.json"))?;
+    let secrets = format!("OPENAI_API_KEY=none\nCLAWFT_TOKEN={TOKEN}\nPOSTGRES_PASSWORD=none\n");
+    fs::write(directory.join(".env"), secrets)?;
+    let file = directory.join("compose-replicas.yaml").display().to_string();
+    let outcome = test.docker(&["compose", "--file", &file, "config", "--quiet"])?;
+    ensure!(
+        outcome.exit == Some(0),
+        "docs/deploy/compose-replicas.yaml does not hold: {}",
+        outcome.stderr
     );
     Ok(())
 }
