@@ -68,7 +68,27 @@ fn input_is_never_the_output_by_another_name() {
         let output = shrink(directory.path(), &["in.wasm", "-o", name]);
         assert_eq!(output.status.code(), Some(1), "{name}");
     }
+    // Another name of the same file becomes a file of its own.
+    fs::hard_link(directory.path().join("in.wasm"), directory.path().join("hard")).unwrap();
+    let output = shrink(directory.path(), &["in.wasm", "-o", "hard"]);
+    assert!(output.status.success(), "{}", errors(&output));
+    assert_eq!(fs::read(directory.path().join("hard")).unwrap(), SHRUNK);
     assert_eq!(fs::read(directory.path().join("in.wasm")).unwrap(), MODULE);
+}
+
+#[test]
+fn refuses_output_before_the_work() {
+    let directory = directory_with_module();
+    fs::create_dir(directory.path().join("directory")).unwrap();
+    for (output, cause) in [
+        ("directory", "it is a directory"),
+        ("absent/out.wasm", "no directory `absent`"),
+    ] {
+        // The input would be refused as well, later.
+        let refused = shrink(directory.path(), &["absent.wasm", "-o", output]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(errors(&refused).contains(cause), "{}", errors(&refused));
+    }
 }
 
 #[test]

@@ -38,14 +38,24 @@ pub(super) fn choose(named: Option<&Path>) -> Result<Choice> {
             let tool = tool.with_context(|| format!("could not use the engine that {origin} names"))?;
             Ok(Choice::Program(Program::WasmOpt(tool)))
         }
-        _ if cfg!(feature = "binaryen") => {
-            let path = env::current_exe().context("could not find this program")?;
-            Ok(Choice::Program(Program::Own(path)))
-        }
+        _ if cfg!(feature = "binaryen") => Ok(Choice::Program(Program::Own(this_program()?))),
         _ => bail!(
             "this wasm-diet was built without Binaryen: name a wasm-opt with --engine, install it with \
              `cargo install wasm-diet --features binaryen`, or only drop custom sections with `--engine none`"
         ),
+    }
+}
+
+/// Returns the path of this program: the system's, else that by which it was started, because an empty container has no
+/// `/proc`.
+fn this_program() -> Result<PathBuf> {
+    let found = env::current_exe();
+    let named = env::args_os().next().map(PathBuf::from);
+    match (found, named) {
+        (Ok(path), _) => Ok(path),
+        (Err(_), Some(path)) if path.components().count() > 1 => Ok(path),
+        (Err(error), _) => Err(error)
+            .context("could not find this program: start it by its whole path where there is no `/proc`"),
     }
 }
 

@@ -32,7 +32,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("could not read `{}`", path.display()))
 }
 
-/// Fails if writing `output` would replace `input`, or if it is a terminal.
+/// Fails if writing `output` would replace `input`, if it is a terminal, or if it cannot be written: not only after
+/// minutes of work.
 pub(super) fn check_output(input: &Path, output: &Path) -> Result<()> {
     if is_pipe(output) {
         ensure!(
@@ -44,7 +45,13 @@ pub(super) fn check_output(input: &Path, output: &Path) -> Result<()> {
     if let (false, Ok(input), Ok(output)) = (is_pipe(input), input.canonicalize(), output.canonicalize()) {
         ensure!(input != output, "the output is the input: --in-place replaces it");
     }
-    Ok(())
+    check_target(output)
+}
+
+/// Fails if a file cannot be written.
+pub(super) fn check_target(path: &Path) -> Result<()> {
+    let found = Target::of(path).map(drop);
+    found.with_context(|| format!("could not write `{}`", path.display()))
 }
 
 /// Writes a file, or standard output. Nobody sees a part of the file: it is replaced in one step.
@@ -58,26 +65,15 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let target = behind_links(path)?;
-    let before = fs::metadata(&target).ok();
-    ensure!(
-        !before.as_ref().is_some_and(|it| it.permissions().readonly()),
-        "it is read-only: make it writable, or name another file"
-    );
+    let Target {
+        path,
+        before,
+        directory,
+    } = Target::of(path)?;
     if before.as_ref().is_some_and(|it| !it.is_file()) {
-        if target.is_dir() {
-            bail!("it is a directory");
-        }
         // A device or a named pipe.
-        return Ok(fs::write(&target, bytes)?);
+        return Ok(fs::write(&path, bytes)?);
     }
-    let directory = target.parent().filter(|it| !it.as_os_str().is_empty());
-    let directory = directory.map_or_else(|| PathBuf::from("."), Path::to_owned);
-    ensure!(
-        directory.is_dir(),
-        "there is no directory `{}`",
-        directory.display()
-    );
     let mut file = temporary(&directory)?;
     file.write_all(bytes)?;
     if let Some(before) = before {
@@ -85,8 +81,47 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
         file.as_file().set_permissions(before.permissions())?;
     }
     file.as_file().sync_all()?;
-    file.persist(&target)?;
+    file.persist(&path)?;
     Ok(())
+}
+
+/// A file that may be written.
+struct Target {
+    /// Its path, behind all links.
+    path: PathBuf,
+    /// Its metadata, if it exists.
+    before: Option<fs::Metadata>,
+    directory: PathBuf,
+}
+
+impl Target {
+    /// Finds the file that a path stands for.
+    ///
+    /// # Errors
+    /// Fails if it is read-only or a directory, or if it would be in no directory.
+    fn of(path: &Path) -> Result<Self> {
+        let path = behind_links(path)?;
+        let before = fs::metadata(&path).ok();
+        if before.as_ref().is_some_and(fs::Metadata::is_dir) {
+            bail!("it is a directory");
+        }
+        ensure!(
+            !before.as_ref().is_some_and(|it| it.permissions().readonly()),
+            "it is read-only: make it writable, or name another file"
+        );
+        let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
+        let directory = directory.map_or_else(|| PathBuf::from("."), Path::to_owned);
+        ensure!(
+            directory.is_dir(),
+            "there is no directory `{}`",
+            directory.display()
+        );
+        Ok(Self {
+            path,
+            before,
+            directory,
+        })
+    }
 }
 
 /// Returns the file that a path stands for: a link stays one, and the file behind it is replaced or made.

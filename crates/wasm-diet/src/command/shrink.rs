@@ -34,7 +34,9 @@ pub(super) fn run(args: &Shrink) -> Result<Verdict> {
         (None, true) if files::is_pipe(&args.input) => bail!("--in-place wants a file, not standard input"),
         (None, _) => &args.input,
     };
-    if !args.in_place {
+    if args.in_place {
+        files::check_target(output)?;
+    } else {
         files::check_output(&args.input, output)?;
     }
     let allow = args.allow.iter().map(|name| features::named(name));

@@ -62,12 +62,15 @@ pub(super) fn run(program: &Path, arguments: &[OsString], purpose: Purpose) -> R
     reason = "this is the one place that starts programs"
 )]
 fn start(program: &Path, arguments: &[OsString]) -> io::Result<Child> {
-    Command::new(program)
+    // A pipe that is closed at once serves as `/dev/null`, which an empty container does not have.
+    let mut child = Command::new(program)
         .args(arguments)
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .spawn()
+        .spawn()?;
+    drop(child.stdin.take());
+    Ok(child)
 }
 
 /// Reads the beginning of a stream, and passes over the rest, so that the program can end.

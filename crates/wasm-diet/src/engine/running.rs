@@ -1,7 +1,7 @@
 //! The engine that runs, and its temporary directory: both can be ended from another thread.
 
 use std::{
-    fs, io,
+    env, fs, io,
     path::{Path, PathBuf},
     process::{Child, ExitStatus},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -53,9 +53,19 @@ pub(super) struct Directory(TempDir);
 
 /// Makes a directory for the files of an engine.
 pub(super) fn directory() -> Result<Directory> {
-    let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+    let directory = temporary().context("could not make a temporary directory")?;
     running().directories.push(directory.path().to_owned());
     Ok(Directory(directory))
+}
+
+/// Makes the directory in the system's place for temporary files, else in the current directory: an empty container has
+/// no `/tmp`.
+fn temporary() -> io::Result<TempDir> {
+    let below = |place: &Path| tempfile::Builder::new().prefix(".wasm-diet-").tempdir_in(place);
+    match below(&env::temp_dir()) {
+        Err(_) if env::var_os("TMPDIR").is_none() => below(&env::current_dir()?),
+        made => made,
+    }
 }
 
 impl Directory {
