@@ -12,7 +12,7 @@ use wasmparser::{Encoding, Parser, Payload};
 use crate::{
     component,
     deflate::{self, Costs},
-    names::{self, Names},
+    names,
     part::{Kind, Part, PartId, Sizes},
     symbol::{Owners, Symbol},
 };
@@ -112,16 +112,10 @@ fn unknown() -> PartId {
 
 /// Returns the names of the functions that each core module defines, by their position.
 fn functions_by_module(named: &[u8]) -> Result<Vec<BTreeMap<u32, String>>> {
-    let defined = |module: &Vec<u8>| {
-        let imported = names::imported_functions(module)?;
-        let names = Names::read(module)?;
-        Ok(names
-            .functions
-            .into_iter()
-            .filter_map(|(index, name)| Some((index.checked_sub(imported)?, name)))
-            .collect())
-    };
-    component::modules(named)?.iter().map(defined).collect()
+    component::modules(named)?
+        .iter()
+        .map(|module| names::defined_functions(module))
+        .collect()
 }
 
 /// The state of reading a binary.

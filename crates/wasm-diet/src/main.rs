@@ -20,6 +20,11 @@ mod command;
 
 use std::process::ExitCode;
 
+/// The allocator where the C library is musl, whose own is slow with threads. C++ uses it too.
+#[cfg(all(feature = "binaryen", target_env = "musl"))]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     command::main()
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 use wasmparser::{KnownCustom, Name, Parser, Payload};
 
-use crate::{component, deflate::Costs, names::Names, part::Sizes};
+use crate::{component, deflate::Costs, names, part::Sizes};
 
 /// A core module.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -94,6 +94,6 @@ fn read(module: &[u8]) -> Result<Module> {
             _ => {}
         }
     }
-    found.named = Names::read(module)?.functions.len().min(found.functions);
+    found.named = names::defined_functions(module)?.len().min(found.functions);
     Ok(found)
 }

@@ -4,6 +4,8 @@
 //! without them, and then calls each function by its position in the input: the positions lead back to the
 //! real names. Globals have no such names, so they get their index as name where their real names must stay.
 
+mod dwarf;
+
 use std::collections::BTreeMap;
 
 use anyhow::Result;
@@ -114,6 +116,23 @@ impl Names {
     }
 }
 
+/// Returns the names of the functions that a core module defines, by their position: those of its names, else those of
+/// its debug information.
+///
+/// # Errors
+/// Fails if the binary is damaged.
+pub fn defined_functions(module: &[u8]) -> Result<BTreeMap<u32, String>> {
+    let imported = imported_functions(module)?;
+    let names = Names::read(module)?.functions.into_iter();
+    let named: BTreeMap<u32, String> = names
+        .filter_map(|(index, name)| Some((index.checked_sub(imported)?, name)))
+        .collect();
+    if named.is_empty() {
+        return dwarf::functions(module);
+    }
+    Ok(named)
+}
+
 /// Returns the number of functions that a core module imports, which is the index of the first that it
 /// defines.
 ///
@@ -191,6 +210,62 @@ mod tests {
         let damaged = Custom::last("name", vec![1, 3, 9, 9, 9]);
         let named = crate::sections::attach(&module(2), &[damaged]).unwrap();
         assert_eq!(Names::read(&named).unwrap(), Names::default());
+    }
+
+    /// Debug information with a function of this address and name for each of these.
+    fn debug(functions: &[(u32, &str)]) -> [Custom; 2] {
+        // A unit without attributes, and functions with an address and a name as text.
+        let abbreviations = [1, 0x11, 1, 0, 0, 2, 0x2e, 0, 0x11, 1, 3, 8, 0, 0, 0];
+        // Version 4, the abbreviations at 0, addresses of 4 bytes, the unit.
+        let mut unit = vec![4, 0, 0, 0, 0, 0, 4, 1];
+        for (address, name) in functions {
+            unit.push(2);
+            unit.extend(address.to_le_bytes());
+            unit.extend(name.as_bytes());
+            unit.push(0);
+        }
+        unit.push(0);
+        let mut info = u32::try_from(unit.len()).unwrap().to_le_bytes().to_vec();
+        info.extend(unit);
+        [
+            Custom::last(".debug_abbrev", abbreviations.to_vec()),
+            Custom::last(".debug_info", info),
+        ]
+    }
+
+    fn named(functions: &[(u32, &str)]) -> BTreeMap<u32, String> {
+        let functions = functions.iter();
+        functions
+            .map(|(position, name)| (*position, (*name).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn names_functions_by_debug_information_without_names() {
+        // Each body takes 3 bytes after the number of functions, with its length; 0 is an address of a dropped one.
+        let sections = debug(&[
+            (2, "_RNvC4core1f"),
+            (5, "second"),
+            (0, "dropped"),
+            (99, "nowhere"),
+        ]);
+        let module = crate::sections::attach(&module(3), &sections).unwrap();
+        let expected = named(&[(0, "_RNvC4core1f"), (1, "second")]);
+        assert_eq!(defined_functions(&module).unwrap(), expected);
+        // Names come first.
+        let section = names(&[(1, "named")], &[]).section().unwrap();
+        let both = crate::sections::attach(&module, &[section]).unwrap();
+        assert_eq!(defined_functions(&both).unwrap(), named(&[(0, "named")]));
+    }
+
+    #[test]
+    fn ignores_damaged_debug_information() {
+        let [abbreviations, info] = debug(&[(2, "first"), (5, "second")]);
+        for length in 0..info.data.len() {
+            let cut = Custom::last(".debug_info", info.data[..length].to_vec());
+            let module = crate::sections::attach(&module(3), &[abbreviations.clone(), cut]).unwrap();
+            assert!(defined_functions(&module).unwrap().len() < 2, "{length}");
+        }
     }
 
     #[test]
