@@ -1,9 +1,11 @@
 //! `wasm-diet` with Binaryen inside: files of many kinds give the same results before and after.
 //!
-//! Modules in reading order: [`inputs`] is the table of the small files, [`adapter`] a file that tools read,
+//! Modules in reading order: [`inputs`] is the table of the small files, [`action`] the steps of
+//! the action, [`adapter`] a file that tools read,
 //! [`random`] are modules of wasm-smith, [`corpus`] are files of other toolchains, [`context`] holds the programs of a
 //! case.
 
+mod action;
 mod adapter;
 mod context;
 mod corpus;
@@ -30,7 +32,7 @@ pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<
     let all = INPUTS
         .iter()
         .map(Case::Input)
-        .chain([Case::Adapter, Case::Random]);
+        .chain([Case::Action, Case::Adapter, Case::Random]);
     let cases = options.choose(all.collect(), |case| case.name())?;
     if options.list() {
         return Ok(harness::listed(cases.iter().map(Case::name)));
@@ -43,6 +45,7 @@ pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<
         let (context, modules, seeds) = (Arc::clone(&context), modules.clone(), seeds.clone());
         let attempt = move || match case {
             Case::Input(input) => check(&context, input),
+            Case::Action => action::check(&context),
             Case::Adapter => adapter::check(&context),
             Case::Random => random::check(&context, &modules, seeds),
         };
@@ -56,6 +59,8 @@ pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<
 enum Case {
     /// A small file, which is run before and after.
     Input(&'static Input),
+    /// The action for repositories.
+    Action,
     /// The adapter.
     Adapter,
     /// Random modules.
@@ -66,6 +71,7 @@ impl Case {
     fn name(&self) -> &'static str {
         match self {
             Self::Input(input) => input.name,
+            Self::Action => action::NAME,
             Self::Adapter => adapter::NAME,
             Self::Random => random::NAME,
         }

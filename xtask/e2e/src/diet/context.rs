@@ -31,6 +31,16 @@ impl DietContext {
         })
     }
 
+    /// Returns the root of the checkout.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns the command under test.
+    pub(super) fn program(&self) -> &Path {
+        &self.diet
+    }
+
     fn shell(&self) -> Result<Shell> {
         let shell = Shell::new().context("could not find the current directory")?;
         shell.change_dir(&self.root);
