@@ -66,7 +66,12 @@ fn run(project: &Project, flags: &Bench) -> Result<()> {
     let subjects = subjects.into_iter().map(beside);
     let (mut measured, mut held) = (Vec::new(), Vec::new());
     for subject in subjects {
-        let mut figures = figures(project, subject)?;
+        let mut keep = |metrics: &[Metric]| match flags.write {
+            true => store(project, &mut record, subject, metrics.to_vec()),
+            false => Ok(()),
+        };
+        let metrics = measure(project, subject, &mut keep)?;
+        let mut figures = figures(project, subject, metrics)?;
         let bounds = bounds.of(subject).and_sizes(&budget, &figures.metrics);
         bounds.mark(&mut figures.metrics);
         held.push(bounds);
@@ -88,22 +93,34 @@ fn run(project: &Project, flags: &Bench) -> Result<()> {
     }
 }
 
-fn figures(project: &Project, subject: Subject) -> Result<Figures> {
+/// Writes what was measured so far to the record and the documents.
+fn store(project: &Project, record: &mut Record, subject: Subject, metrics: Vec<Metric>) -> Result<()> {
+    record.put(subject, figures(project, subject, metrics)?);
+    record.store(project)?;
+    page::write(project, record)
+}
+
+fn figures(project: &Project, subject: Subject, metrics: Vec<Metric>) -> Result<Figures> {
     Ok(Figures {
         revision: revision::of(project)?,
         machine: Machine::this(project, subject)?,
-        metrics: measure(project, subject)?,
+        metrics,
     })
 }
 
-fn measure(project: &Project, subject: Subject) -> Result<Vec<Metric>> {
+/// Measures a subject. One that takes long passes what it has to `keep`.
+fn measure(
+    project: &Project,
+    subject: Subject,
+    keep: &mut dyn FnMut(&[Metric]) -> Result<()>,
+) -> Result<Vec<Metric>> {
     match subject {
         Subject::Component => component::measure(project),
         Subject::Gateway => gateway::measure(project),
         Subject::Peers => peers::measure(project),
         Subject::Commands => commands::measure(project),
         Subject::Cold => commands::measure_cold(project),
-        Subject::Diet => diet::measure(project),
+        Subject::Diet => diet::measure(project, keep),
     }
 }
 

@@ -1,4 +1,5 @@
-"""Runs a command, and prints its seconds and the largest memory of one of its processes in bytes."""
+"""Runs a command, and prints its seconds, its seconds of a processor, and the largest memory of one of its processes in
+bytes."""
 
 import resource
 import subprocess
@@ -8,7 +9,8 @@ import time
 start = time.monotonic()
 code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
 seconds = time.monotonic() - start
-largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
 # macOS counts bytes, Linux kibibytes.
-print(seconds, largest * (1 if sys.platform == "darwin" else 1024))
+memory = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+print(seconds, used.ru_utime + used.ru_stime, memory)
 sys.exit(code)

@@ -9,6 +9,7 @@ use devkit::project::Project;
 use flags::Subject;
 
 use super::{
+    diet,
     metric::{Metric, shown},
     record::{Figures, Record},
     sample::Spread,
@@ -123,6 +124,9 @@ fn documents(root: &Path, record: &Record) -> Result<Vec<(PathBuf, String)>> {
         if let Some(plot) = record.0.get(&spec.subject).and_then(|figures| spec.plot(figures)) {
             documents.push((directory.join(spec.file).with_extension("svg"), plot.svg()));
         }
+    }
+    if let Some(figures) = record.0.get(&Subject::Diet) {
+        documents.push((diet::place(&directory), diet::document(&directory, figures)?));
     }
     Ok(documents)
 }
