@@ -95,7 +95,7 @@ fn keeps_session_when_memory_runs_out(test: &GuestContext<'_>) -> Result<()> {
     );
     outcome.said(&["`clawft_alloc` has no room"])?;
 
-    for size in [600_000, 1_200_000, 9_000_000] {
+    for size in [900_000, 1_200_000, 9_000_000] {
         test.configure(&format!("text-{size}"))?;
         let answers = call(test.wasip1().memory(MEMORY), &[turn("two", "")])?;
         answers[0].failed(&["the answer does not fit into memory"])?;
