@@ -4,6 +4,10 @@
 //! to end, and what else is wrong is the provider's to say. One scan finds everything, in time proportional
 //! to the body.
 
+mod members;
+
+pub use members::with_members;
+
 use crate::Error;
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
@@ -67,27 +71,14 @@ impl Envelope {
 
     /// Reads one member. Returns whether another one follows.
     fn member(&mut self, scan: &mut Scan<'_>) -> Result<bool, Error> {
-        scan.space();
-        let key = scan.string()?;
-        scan.space();
-        if scan.next() != Some(b':') {
-            return Err(scan.error());
-        }
-        scan.space();
-        let start = scan.at;
-        scan.value()?;
+        let (key, value) = scan.member()?;
         let known = name(scan.body.get(key).unwrap_or_default());
         if let Some((slot, name)) = known.and_then(|at| Some((self.values.get_mut(at)?, *NAMES.get(at)?)))
-            && slot.replace(start..scan.at).is_some()
+            && slot.replace(value).is_some()
         {
             return Err(field(name, "given twice"));
         }
-        scan.space();
-        match scan.next() {
-            Some(b',') => Ok(true),
-            Some(b'}') => Ok(false),
-            _ => Err(scan.error()),
-        }
+        scan.continues()
     }
 
     /// Returns the text of a member; `None` if it is missing or `null`.
@@ -116,6 +107,17 @@ impl Envelope {
             Some(b"true") => Ok(true),
             Some(_) => Err(field(name, "expected true or false")),
         }
+    }
+
+    /// Returns whether a stream has to end with the usage: `stream_options.include_usage`.
+    pub fn includes_usage(&self, body: &[u8]) -> bool {
+        let tree = self
+            .value(body, "stream_options")
+            .and_then(|value| json::parse(value).ok());
+        let included = tree
+            .as_ref()
+            .and_then(|tree| Node::root(tree).get("include_usage"));
+        included.is_some_and(|flag| flag.flag() == Ok(true))
     }
 
     /// Returns the bytes of a member's value; `None` if it is missing or `null`.
@@ -190,6 +192,30 @@ impl Scan<'_> {
     fn space(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
             self.at += 1;
+        }
+    }
+
+    /// Skips a member, and returns the places of its name, with the quotes, and of its value.
+    fn member(&mut self) -> Result<(Range<usize>, Range<usize>), Error> {
+        self.space();
+        let key = self.string()?;
+        self.space();
+        if self.next() != Some(b':') {
+            return Err(self.error());
+        }
+        self.space();
+        let start = self.at;
+        self.value()?;
+        Ok((key, start..self.at))
+    }
+
+    /// Skips the end of a member. Returns whether another one follows.
+    fn continues(&mut self) -> Result<bool, Error> {
+        self.space();
+        match self.next() {
+            Some(b',') => Ok(true),
+            Some(b'}') => Ok(false),
+            _ => Err(self.error()),
         }
     }
 

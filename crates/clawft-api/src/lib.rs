@@ -89,7 +89,7 @@ pub use clawft_types::json::JsonError as Error;
 pub use collector::Collector;
 pub use context::Context;
 pub use embeddings::{Embeddings, EmbeddingsRequest};
-pub use envelope::Envelope;
+pub use envelope::{Envelope, with_members};
 pub use error_body::{ErrorBody, ErrorKind};
 pub use models::{Model, Models};
 pub use openapi::OPENAPI;

@@ -42,6 +42,11 @@ impl Endpoint {
         &self.headers
     }
 
+    /// Returns whether the configuration sets the header `name`, in lower case.
+    pub fn configures(&self, name: &str) -> bool {
+        self.key.headers.iter().any(|header| header.name == name)
+    }
+
     /// Returns whether `text` holds the key or a part of it, and so must not be shown.
     pub fn shows_key(&self, text: &str) -> bool {
         redact::shows_key(text, self.key.secret.as_ref())

@@ -1,4 +1,6 @@
-//! `POST /v1/chat/completions`, OpenAI's chat completions.
+//! Requests for answers, in all dialects: those to the agent are answered here, the others are passed on.
+//!
+//! The agent speaks OpenAI's chat completions, and the other dialects in translation.
 
 mod events;
 mod join;
@@ -10,17 +12,21 @@ mod unsupported;
 
 use super::api_error::ApiError;
 use super::failure;
-use super::proxy::{self, Incoming};
-use super::sessions;
+use super::proxy::{self, Api, Dialect, FIRST_COMMENT, Incoming, Translation, Translator};
 use super::state::Shared;
+use super::{reply, sessions};
+use axum::body::Bytes;
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use clawft_api::Options;
 use clawft_types::{Config, SessionId};
 use events::Events;
 pub(super) use join::{join, stop};
 use request::ChatRequest;
 use shape::Shape;
+use std::sync::Arc;
+use tokio::time::timeout;
 #[cfg(test)]
 pub(super) use turn::STORE_TIME;
 use turn::{Completed, TurnInput, TurnOutput, TurnOutputs};
@@ -31,16 +37,44 @@ pub(super) const AGENT: &str = "clawft";
 /// The header of a request in a session whose answer goes on when the client disconnects: `true`.
 const DETACHED: &str = "x-clawft-detached";
 
-/// Answers a request: the agent does for its own name, and in sessions; all others are passed on as they came.
-pub(super) async fn complete(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
-    let session = sessions::requested_id(request.headers())?;
+/// `POST /v1/chat/completions`
+pub(super) async fn chat(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
+    answer(&shared, request, proxy::CHAT).await
+}
+
+/// `POST /v1/responses`
+pub(super) async fn responses(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
+    answer(&shared, request, proxy::RESPONSES).await
+}
+
+/// `POST /v1/messages`
+pub(super) async fn messages(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
+    answer(&shared, request, proxy::MESSAGES).await
+}
+
+/// `POST /v1/messages/count_tokens`
+pub(super) async fn count_tokens(
+    State(shared): State<Shared>,
+    request: Request,
+) -> Result<Response, ApiError> {
     let incoming = Incoming::read(&shared, request).await?;
     incoming.admit(&shared).await?;
+    if incoming.model.as_deref() == Some(AGENT) {
+        return Ok(proxy::estimated_tokens(incoming.body.len()));
+    }
+    proxy::count_tokens(&shared, incoming).await
+}
+
+/// Answers a request: the agent does for its own name, and in sessions; all others are passed on as they came.
+async fn answer(shared: &Shared, request: Request, api: Api) -> Result<Response, ApiError> {
+    let session = sessions::requested_id(request.headers())?;
+    let incoming = Incoming::read(shared, request).await?;
+    incoming.admit(shared).await?;
     let to_agent = session.is_some() || incoming.model.as_deref() == Some(AGENT);
     if to_agent {
-        return ask_agent(&shared, incoming, session).await;
+        return ask_agent(shared, incoming, session, api).await;
     }
-    proxy::pass(&shared, incoming, proxy::CHAT).await
+    proxy::pass(shared, incoming, api).await
 }
 
 /// Answers completely or as a stream of events. In a session the one message continues it; without one the
@@ -49,9 +83,16 @@ async fn ask_agent(
     shared: &Shared,
     mut incoming: Incoming,
     session: Option<SessionId>,
+    api: Api,
 ) -> Result<Response, ApiError> {
-    let request = shared.unless_draining(parse(shared, &mut incoming)).await?;
-    let (stream, usage) = (request.stream, request.usage);
+    let begin = async {
+        let translation = translate(shared, &mut incoming, api).await?;
+        Ok((parse(shared, &mut incoming).await?, translation))
+    };
+    let (request, translation) = shared.unless_draining(begin).await?;
+    let stream = request.stream;
+    // The other dialects have no choice.
+    let usage = request.usage || translation.is_some();
     let config = request.config(shared);
     let shape = Shape::new(&config.agents.model);
     let detached = session.is_some() && is_detached(&incoming.parts.headers);
@@ -63,13 +104,32 @@ async fn ask_agent(
         outputs.detach();
     }
     match stream {
-        true => streamed(outputs, shape, usage).await,
-        false => whole(outputs, &shape).await,
+        true => streamed(outputs, shape, usage, translation).await,
+        false => whole(shared, outputs, &shape, translation).await,
     }
 }
 
 fn is_detached(headers: &HeaderMap) -> bool {
     headers.get(DETACHED).is_some_and(|value| value == "true")
+}
+
+/// Translates a request of another dialect to a chat completion's. Returns the way back for the answer.
+async fn translate(
+    shared: &Shared,
+    incoming: &mut Incoming,
+    api: Api,
+) -> Result<Option<Translation>, ApiError> {
+    if api.dialect == Dialect::OpenAi {
+        return Ok(None);
+    }
+    let tenant = incoming.client().tenant(shared);
+    let body = incoming.body_with_model(AGENT);
+    let translator = Arc::new(Translator::read(shared, api, body, tenant).await?);
+    let (body, translation) = translator
+        .write_as(shared, clawft_api::Dialect::Chat, Options::default())
+        .await?;
+    incoming.body = body;
+    Ok(Some(translation))
 }
 
 /// Parses a request. A large one is parsed on another thread.
@@ -89,30 +149,52 @@ async fn parse(shared: &Shared, incoming: &mut Incoming) -> Result<ChatRequest, 
 }
 
 /// Returns the complete answer.
-async fn whole(mut outputs: TurnOutputs, shape: &Shape) -> Result<Response, ApiError> {
-    loop {
+async fn whole(
+    shared: &Shared,
+    mut outputs: TurnOutputs,
+    shape: &Shape,
+    translation: Option<Translation>,
+) -> Result<Response, ApiError> {
+    let Completed { answer, stored } = loop {
         match outputs.next().await {
             Some(TurnOutput::Text(_) | TurnOutput::Reasoning(_)) => {}
-            Some(TurnOutput::End(Ok(Completed { answer, stored }))) => {
-                let mut response = shape.whole(&answer);
-                if let Some(stored) = stored {
-                    stored.add_headers(response.headers_mut());
-                }
-                return Ok(response);
-            }
+            Some(TurnOutput::End(Ok(completed))) => break completed,
             Some(TurnOutput::End(Err(error))) => return Err(failure::api_error(&error)),
             None => return Err(failure::lost()),
         }
+    };
+    let mut body = Bytes::from(shape.whole(&answer));
+    let mut headers = HeaderMap::new();
+    if let Some(mut translation) = translation {
+        body = translation
+            .whole(shared, body)
+            .await
+            .map_err(|cause| ApiError::internal(format!("the answer cannot be translated: {cause}")))?;
+        translation.add_warnings(&mut headers);
     }
+    if let Some(stored) = stored {
+        stored.add_headers(&mut headers);
+    }
+    let mut response = reply::json(StatusCode::OK, body);
+    response.headers_mut().extend(headers);
+    Ok(response)
 }
 
-/// Returns a stream that begins with the answer: an error before that has a status of its own.
-async fn streamed(mut outputs: TurnOutputs, shape: Shape, usage: bool) -> Result<Response, ApiError> {
-    match outputs.next().await {
-        Some(TurnOutput::End(Err(error))) => Err(failure::api_error(&error)),
-        Some(first) => Ok(Events::new(first, outputs, shape, usage).into_response()),
-        None => Err(failure::lost()),
-    }
+/// Returns a stream that begins with the answer, or with a comment if the model thinks for long: an error before
+/// that has a status of its own.
+async fn streamed(
+    mut outputs: TurnOutputs,
+    shape: Shape,
+    usage: bool,
+    translation: Option<Translation>,
+) -> Result<Response, ApiError> {
+    let first = match timeout(FIRST_COMMENT, outputs.next()).await {
+        Ok(Some(TurnOutput::End(Err(error)))) => return Err(failure::api_error(&error)),
+        Ok(Some(first)) => Some(first),
+        Ok(None) => return Err(failure::lost()),
+        Err(_) => None,
+    };
+    Ok(Events::new(first, outputs, shape, usage, translation).into_response())
 }
 
 impl ChatRequest {

@@ -31,6 +31,7 @@ mod api_error;
 mod completions;
 mod cors;
 mod failure;
+mod frames;
 mod headers;
 mod health;
 mod id;
@@ -71,9 +72,10 @@ use log::Line;
 use state::{Reloadable, Shared};
 use std::env;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use weft_agent::{Agent, ConfigFile, Error, Home, warnings};
+use weft_agent::{Agent, ConfigFile, Error, Home, Nobody, Tools, warnings};
 use workers::Workers;
 
 /// The maximum number of threads of each event loop for files, the resolver of host names, and large requests.
@@ -118,6 +120,8 @@ async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<
     let address = settings.listen;
     let agent = Agent::new(home)?;
     let store = store::open(settings.store.as_ref(), home).await?;
+    let tools = Tools::new(&agent, home, &file, None, Arc::new(Nobody))?;
+    let agent = agent.with_tools(tools);
     let workers = Workers::start(MAX_BLOCKING, LAST_WRITES)?;
     let shared = Shared::new(agent, store, home.clone(), settings, access, reloadable, build)?;
     shared.keys.look().await?;

@@ -7,9 +7,11 @@
 
 mod dialect;
 mod exchange;
+mod form;
 mod headers;
 mod kept;
 mod meter;
+mod missed;
 mod response;
 mod stream;
 mod translation;
@@ -18,9 +20,9 @@ mod usage;
 pub(super) use clawft_api::Envelope;
 pub(super) use dialect::Dialect;
 pub(super) use kept::{get as get_response, remove as remove_response};
-#[cfg(test)]
 pub(super) use stream::COMMENTS;
-pub(super) use stream::FIRST_COMMENT;
+pub(super) use stream::{COMMENT, FIRST_COMMENT};
+pub(super) use translation::{Translation, Translator};
 
 use super::api_error::ApiError;
 use super::keys::Client;
@@ -44,7 +46,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use stream::{Running, Source};
 use tokio::time::{Instant, timeout};
-use translation::{Translator, WARNING, is_native};
+use translation::{WARNING, is_native};
 
 /// A path of the API that is passed on.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +59,8 @@ pub(super) struct Api {
     pub(super) kind: Kind,
     /// Whether other providers are asked in their own dialect.
     pub(super) translated: bool,
+    /// Whether the answer is the model's own text, complete or as a stream.
+    pub(super) generates: bool,
 }
 
 /// OpenAI's chat completions.
@@ -65,6 +69,7 @@ pub(super) const CHAT: Api = Api {
     dialect: Dialect::OpenAi,
     kind: Kind::OpenAi,
     translated: true,
+    generates: true,
 };
 
 /// OpenAI's completions of a text.
@@ -73,6 +78,7 @@ const COMPLETIONS: Api = Api {
     dialect: Dialect::OpenAi,
     kind: Kind::OpenAi,
     translated: false,
+    generates: true,
 };
 
 /// OpenAI's embeddings.
@@ -81,22 +87,25 @@ const EMBEDDINGS: Api = Api {
     dialect: Dialect::OpenAi,
     kind: Kind::OpenAi,
     translated: false,
+    generates: false,
 };
 
 /// OpenAI's responses.
-const RESPONSES: Api = Api {
+pub(super) const RESPONSES: Api = Api {
     path: "responses",
     dialect: Dialect::Responses,
     kind: Kind::OpenAi,
     translated: true,
+    generates: true,
 };
 
 /// Anthropic's messages.
-const MESSAGES: Api = Api {
+pub(super) const MESSAGES: Api = Api {
     path: "messages",
     dialect: Dialect::Anthropic,
     kind: Kind::Anthropic,
     translated: true,
+    generates: true,
 };
 
 /// Anthropic's count of a request's tokens.
@@ -105,6 +114,7 @@ const COUNT_TOKENS: Api = Api {
     dialect: Dialect::Anthropic,
     kind: Kind::Anthropic,
     translated: false,
+    generates: false,
 };
 
 /// The usual length of a token, in bytes.
@@ -138,33 +148,15 @@ pub(super) async fn embeddings(State(shared): State<Shared>, request: Request) -
     pass(&shared, incoming, EMBEDDINGS).await
 }
 
-/// `POST /v1/responses`
-pub(super) async fn responses(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
-    let incoming = Incoming::read(&shared, request).await?;
-    incoming.admit(&shared).await?;
-    pass(&shared, incoming, RESPONSES).await
-}
-
-/// `POST /v1/messages`
-pub(super) async fn messages(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
-    let incoming = Incoming::read(&shared, request).await?;
-    incoming.admit(&shared).await?;
-    pass(&shared, incoming, MESSAGES).await
-}
-
-/// `POST /v1/messages/count_tokens`
-pub(super) async fn count_tokens(
-    State(shared): State<Shared>,
-    request: Request,
-) -> Result<Response, ApiError> {
-    let incoming = Incoming::read(&shared, request).await?;
-    incoming.admit(&shared).await?;
-    let candidates = candidates(&shared, &incoming).await;
-    if candidates
-        .iter()
-        .any(|candidate| is_native(COUNT_TOKENS, &candidate.target.provider))
-    {
-        return pass(&shared, incoming, COUNT_TOKENS).await;
+/// Counts the tokens of a request: the provider does, or the gateway estimates.
+///
+/// # Errors
+/// The provider's, or the gateway's own.
+pub(super) async fn count_tokens(shared: &Shared, incoming: Incoming) -> Result<Response, ApiError> {
+    let candidates = candidates(shared, &incoming).await;
+    let counts = |candidate: &Candidate| is_native(COUNT_TOKENS, &candidate.target.provider);
+    if candidates.iter().any(counts) {
+        return pass(shared, incoming, COUNT_TOKENS).await;
     }
     Ok(estimated_tokens(incoming.body.len()))
 }
@@ -205,6 +197,14 @@ impl Incoming {
     /// Returns who sends the request.
     pub(super) fn client(&self) -> Client {
         self.parts.extensions.get().cloned().unwrap_or(Client::Owner)
+    }
+
+    /// Returns the body, with `model` if it names none.
+    pub(super) fn body_with_model(&self, model: &str) -> Bytes {
+        match self.model {
+            Some(_) => self.body.clone(),
+            None => self.envelope.with_model(&self.body, model).into(),
+        }
     }
 
     /// Checks the limits of the client's key.
@@ -259,15 +259,11 @@ pub(super) async fn pass(shared: &Shared, incoming: Incoming, api: Api) -> Resul
     let translator = match candidates.iter().find(foreign) {
         None => None,
         Some(other) if !api.translated => return Err(other_kind(other)),
-        Some(_) => Some(Arc::new(
-            Translator::read(
-                shared,
-                api,
-                incoming.body.clone(),
-                incoming.client().tenant(shared),
-            )
-            .await?,
-        )),
+        Some(other) => {
+            let body = incoming.body_with_model(&other.model);
+            let tenant = incoming.client().tenant(shared);
+            Some(Arc::new(Translator::read(shared, api, body, tenant).await?))
+        }
     };
     let room = shared.admit()?;
     incoming.work();
@@ -315,7 +311,7 @@ async fn candidates(shared: &Shared, incoming: &Incoming) -> Vec<Candidate> {
 }
 
 /// Returns a count of tokens for a request of this length, for providers that count none.
-fn estimated_tokens(length: usize) -> Response {
+pub(super) fn estimated_tokens(length: usize) -> Response {
     let tokens = length.div_ceil(BYTES_PER_TOKEN).to_string();
     let mut response = reply::object(|body| body.literal_member("input_tokens", &tokens));
     let warning = HeaderValue::from_static("input_tokens: estimated, because the provider counts none");

@@ -14,10 +14,10 @@ use axum::routing::{get, post};
 /// Returns the gateway as a service.
 pub(super) fn router(shared: Shared) -> Router {
     let guarded = Router::new()
-        .route("/v1/chat/completions", post(completions::complete))
+        .route("/v1/chat/completions", post(completions::chat))
         .route("/v1/completions", post(proxy::completions))
         .route("/v1/embeddings", post(proxy::embeddings))
-        .route("/v1/responses", post(proxy::responses))
+        .route("/v1/responses", post(completions::responses))
         .route(
             "/v1/responses/{id}",
             get(proxy::get_response).delete(proxy::remove_response),
@@ -39,8 +39,8 @@ pub(super) fn router(shared: Shared) -> Router {
         .route("/metrics", get(metrics::metrics))
         .route_layer(from_fn_with_state(shared.clone(), guard));
     let anthropic = Router::new()
-        .route("/v1/messages", post(proxy::messages))
-        .route("/v1/messages/count_tokens", post(proxy::count_tokens))
+        .route("/v1/messages", post(completions::messages))
+        .route("/v1/messages/count_tokens", post(completions::count_tokens))
         .route_layer(from_fn_with_state(shared.clone(), guard))
         .route_layer(from_fn(in_anthropics_shape));
     let page = Router::new()

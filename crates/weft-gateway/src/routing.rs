@@ -2,12 +2,14 @@
 
 mod candidates;
 mod discovery;
+mod extra_body;
 mod health;
 mod target;
 
 pub(super) use candidates::Candidate;
 #[cfg(test)]
 pub(super) use discovery::{FRESH, WAIT};
+pub(super) use extra_body::ExtraBody;
 pub(super) use health::Health;
 #[cfg(test)]
 pub(super) use health::{LONGEST as LONGEST_PAUSE, PAUSE};
@@ -67,14 +69,19 @@ impl Routing {
                 Err(error) => warn_of_unusable(&name, &error),
             }
         }
-        Routing::new(config, providers, &models)
+        let extra = |provider: &Provider| file.part(|root| Ok(ExtraBody::read(root, &provider.name)));
+        let extras = providers.iter().map(extra).collect::<Result<Vec<_>, _>>()?;
+        Routing::new(config, providers.into_iter().zip(extras), &models)
     }
 
     /// Returns the routing to these providers, of which the first one is the default.
-    fn new(config: &Config, providers: Vec<Provider>, models: &ModelMap) -> Result<Routing, Error> {
+    fn new(
+        config: &Config,
+        providers: impl Iterator<Item = (Provider, ExtraBody)>,
+        models: &ModelMap,
+    ) -> Result<Routing, Error> {
         let targets: Vec<_> = providers
-            .into_iter()
-            .map(|provider| Arc::new(Target::new(provider)))
+            .map(|(provider, extra)| Arc::new(Target::new(provider, extra)))
             .collect();
         let Some(first) = targets.first() else {
             return Err(Error::other("no provider is configured"));

@@ -65,6 +65,8 @@ pub(super) async fn run(listener: TcpListener, shared: Shared, workers: Workers,
     {
         served.abort();
     }
+    // Programs that do not end in time are killed with the process.
+    let _ = timeout(FLUSHING, shared.owner.agent.close()).await;
     Line::new("stopped").write();
 }
 

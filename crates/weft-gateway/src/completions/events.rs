@@ -4,15 +4,15 @@ use super::shape::{Delta, Shape, finish_reason};
 use super::store_outcome::StoreOutcome;
 use super::turn::{Completed, TurnOutput, TurnOutputs};
 use crate::api_error::ApiError;
-use crate::failure;
-use axum::body::{Body, Bytes, HttpBody};
+use crate::proxy::{COMMENT, COMMENTS, Translation};
+use crate::{failure, frames};
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
+use clawft_api::Stream as Translator;
 use clawft_types::json::Writer;
-use http_body::Frame;
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use futures_util::stream::unfold;
+use tokio::time::{Instant, sleep_until};
 
 /// The maximum number of bytes in one frame, unless an event is larger.
 const FRAME: usize = 16 * 1024;
@@ -25,36 +25,123 @@ pub(super) struct Events {
     shape: Shape,
     /// Whether the client asked for the usage.
     usage: bool,
+    /// The way to the client's dialect, if it is another one.
+    translation: Option<(Translation, Translator)>,
+    /// The time of the next comment.
+    comment: Instant,
+    /// Whether the chunk with the role was sent.
+    begun: bool,
     ended: bool,
 }
 
 impl Events {
-    /// Returns the answer that begins with `first`, which is no error.
-    pub(super) fn new(first: TurnOutput, outputs: TurnOutputs, shape: Shape, usage: bool) -> Events {
+    /// Returns the answer that begins with `first`, which is no error, or with a comment.
+    pub(super) fn new(
+        first: Option<TurnOutput>,
+        outputs: TurnOutputs,
+        shape: Shape,
+        usage: bool,
+        translation: Option<Translation>,
+    ) -> Events {
         Events {
-            first: Some(first),
+            first,
             outputs,
             shape,
             usage,
+            translation: translation.map(|translation| {
+                let translator = translation.stream();
+                (translation, translator)
+            }),
+            comment: Instant::now(),
+            begun: false,
             ended: false,
         }
     }
 
     /// Returns the response.
     pub(super) fn into_response(self) -> Response {
-        response(Body::new(self))
+        let translation = self
+            .translation
+            .as_ref()
+            .map(|(translation, _)| translation.clone());
+        let body = frames::body(unfold(self, |mut events| async move {
+            let frame = events.frame().await?;
+            Some((Ok(frame), events))
+        }));
+        let mut response = response(body);
+        if let Some(translation) = translation {
+            translation.add_warnings(response.headers_mut());
+        }
+        response
+    }
+
+    /// Returns the next events, or a comment if there are none for long; `None` at the end.
+    async fn frame(&mut self) -> Option<Bytes> {
+        while !self.ended {
+            let output = match self.first.take() {
+                Some(first) => Some(first),
+                None => tokio::select! {
+                    biased;
+                    output = self.outputs.next() => output,
+                    () = sleep_until(self.comment) => {
+                        self.comment = Instant::now() + COMMENTS;
+                        return Some(Bytes::from_static(COMMENT));
+                    }
+                },
+            };
+            let mut out = Vec::new();
+            self.write(output, &mut out);
+            while !self.ended && out.len() < FRAME {
+                match self.outputs.next_ready() {
+                    None => break,
+                    output => self.write(output, &mut out),
+                }
+            }
+            let out = self.translated(out).await;
+            if !out.is_empty() {
+                self.comment = Instant::now() + COMMENTS;
+                return Some(out.into());
+            }
+        }
+        None
+    }
+
+    /// Returns events in the client's dialect.
+    async fn translated(&mut self, events: Vec<u8>) -> Vec<u8> {
+        let Some((translation, translator)) = &mut self.translation else {
+            return events;
+        };
+        let mut out = translator.feed(&events);
+        if self.ended {
+            out.append(&mut translator.end());
+        }
+        if translator.is_over() {
+            translation.keep_streamed(translator.answer(), &out).await;
+        }
+        out
+    }
+
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        if !std::mem::replace(&mut self.begun, true) {
+            event(out, &self.shape.chunk(&Delta::Role, self.usage, None));
+        }
     }
 
     /// Adds the events for `output` to `out`.
     fn write(&mut self, output: Option<TurnOutput>, out: &mut Vec<u8>) {
         match output {
             Some(TurnOutput::Text(text)) => {
-                event(out, &self.shape.chunk(&Delta::Text(&text), self.usage, None))
+                self.begin(out);
+                event(out, &self.shape.chunk(&Delta::Text(&text), self.usage, None));
+            }
+            Some(TurnOutput::End(Ok(completed))) => {
+                self.begin(out);
+                self.end(&completed, out);
             }
             Some(TurnOutput::Reasoning(text)) => {
+                self.begin(out);
                 event(out, &self.shape.chunk(&Delta::Reasoning(&text), self.usage, None));
             }
-            Some(TurnOutput::End(Ok(completed))) => self.end(&completed, out),
             Some(TurnOutput::End(Err(error))) => self.fail(&failure::api_error(&error), None, out),
             None => self.fail(&failure::lost(), None, out),
         }
@@ -91,21 +178,6 @@ impl Events {
         event(out, &writer.into_bytes());
         self.ended = true;
     }
-
-    /// Adds all events that are available to `out`. Returns whether there were any.
-    fn gather(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool {
-        if let Some(first) = self.first.take() {
-            event(out, &self.shape.chunk(&Delta::Role, self.usage, None));
-            self.write(Some(first), out);
-        }
-        while !self.ended && out.len() < FRAME {
-            match self.outputs.poll_next(context) {
-                Poll::Ready(output) => self.write(output, out),
-                Poll::Pending => break,
-            }
-        }
-        !out.is_empty()
-    }
 }
 
 /// Returns a response with events.
@@ -131,25 +203,33 @@ pub(super) fn event(out: &mut Vec<u8>, data: &[u8]) {
     out.extend_from_slice(b"\n\n");
 }
 
-impl HttpBody for Events {
-    type Data = Bytes;
-    type Error = Infallible;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::time::timeout;
+    use weft_agent::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.ended {
-            return Poll::Ready(None);
+    #[tokio::test(start_paused = true)]
+    async fn comments_while_the_model_thinks() {
+        let (sender, outputs) = TurnOutputs::of_test();
+        let mut events = Events::new(None, outputs, Shape::new("m"), false, None);
+        let begun = Instant::now();
+        for seconds in [0, 15, 30] {
+            assert_eq!(events.frame().await.unwrap(), COMMENT);
+            assert_eq!(begun.elapsed(), Duration::from_secs(seconds));
         }
-        let mut out = Vec::new();
-        match self.gather(context, &mut out) {
-            true => Poll::Ready(Some(Ok(Frame::data(out.into())))),
-            false => Poll::Pending,
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.ended
+        sender.send(TurnOutput::Text("a".to_owned())).unwrap();
+        let text = events.frame().await.unwrap();
+        assert!(
+            text.starts_with(b"data: {") && text.ends_with(b"\n\n"),
+            "{text:?}"
+        );
+        let silent = timeout(Duration::from_secs(14), events.frame());
+        assert!(silent.await.is_err(), "a comment follows the last event");
+        assert_eq!(events.frame().await.unwrap(), COMMENT);
+        sender.send(TurnOutput::End(Err(Error::other("no")))).unwrap();
+        assert!(events.frame().await.unwrap().starts_with(b"data: {\"error\":"));
+        assert_eq!(events.frame().await, None);
     }
 }

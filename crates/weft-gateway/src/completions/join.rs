@@ -5,6 +5,7 @@ use super::shape::{Delta, Shape};
 use crate::api_error::ApiError;
 use crate::keys::Client;
 use crate::live_answers::{Follower, LiveAnswer, Part};
+use crate::proxy::{COMMENT, COMMENTS};
 use crate::reply;
 use crate::routes::PathEnd;
 use crate::server::RequestActivity;
@@ -17,6 +18,7 @@ use axum::response::Response;
 use futures_util::stream;
 use std::convert::Infallible;
 use std::sync::Arc;
+use tokio::time::timeout;
 
 /// `GET`: the answer from its beginning, as a stream of chunks. At its end the session has it, or the reason is there.
 ///
@@ -41,10 +43,12 @@ pub(crate) async fn join(
     Ok(response(Body::from_stream(chunks)))
 }
 
-/// Returns the next event, and whether it is the last one.
+/// Returns the next event, or a comment if there is none for long, and whether it is the last one.
 async fn next(follower: &mut Follower, shape: &Shape) -> (Bytes, bool) {
     let mut out = Vec::new();
-    let part = follower.next().await;
+    let Ok(part) = timeout(COMMENTS, follower.next()).await else {
+        return (Bytes::from_static(COMMENT), false);
+    };
     match &part {
         Some(Part::Text(text)) => event(&mut out, &shape.chunk(&Delta::Text(text), false, None)),
         Some(Part::Reasoning(text)) => event(&mut out, &shape.chunk(&Delta::Reasoning(text), false, None)),

@@ -2,7 +2,6 @@
 
 use super::store_outcome::StoreOutcome;
 use crate::{id, reply, time};
-use axum::response::Response;
 use clawft_types::Usage;
 use clawft_types::json::Writer;
 use std::time::SystemTime;
@@ -39,8 +38,9 @@ impl Shape {
     }
 
     /// Returns the complete answer.
-    pub(super) fn whole(&self, answer: &Answer) -> Response {
-        reply::object(|body| {
+    pub(super) fn whole(&self, answer: &Answer) -> Vec<u8> {
+        let mut writer = Writer::default();
+        writer.object(|body| {
             self.write_head(body, "chat.completion");
             body.member("choices", |choices| {
                 choices.array([answer], |choice, answer| {
@@ -50,7 +50,8 @@ impl Shape {
             if let Some(usage) = &answer.usage {
                 body.member("usage", |value| write_usage(value, usage));
             }
-        })
+        });
+        writer.into_bytes()
     }
 
     /// Returns one chunk. With `usage`, every chunk has that field, which is `null` in all but the last one.
@@ -154,7 +155,6 @@ pub(super) fn finish_reason(answer: &Answer) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_body_util::BodyExt as _;
 
     fn shape() -> Shape {
         Shape {
@@ -175,21 +175,15 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn complete_answer_is_a_chat_completion() {
+    #[test]
+    fn complete_answer_is_a_chat_completion() {
         let usage = Usage {
             prompt_tokens: 9,
             completion_tokens: 2,
             total_tokens: 11,
             ..Usage::default()
         };
-        let body = shape()
-            .whole(&answer(None, Some(usage)))
-            .into_body()
-            .collect()
-            .await
-            .unwrap()
-            .to_bytes();
+        let body = String::from_utf8(shape().whole(&answer(None, Some(usage)))).unwrap();
         let expected = concat!(
             r#"{"id":"chatcmpl-1","object":"chat.completion","created":7,"model":"m","#,
             r#""choices":[{"index":0,"message":{"role":"assistant","content":"hi","refusal":null},"#,

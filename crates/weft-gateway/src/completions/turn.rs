@@ -12,7 +12,6 @@ use crate::tenant::Tenant;
 use crate::{log, running_turns};
 use clawft_types::{Config, Input, Message, Session, SessionId};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -77,6 +76,19 @@ pub(super) struct TurnOutputs {
 }
 
 impl TurnOutputs {
+    /// Returns outputs that a test sends.
+    #[cfg(test)]
+    pub(super) fn of_test() -> (UnboundedSender<TurnOutput>, TurnOutputs) {
+        let (sender, receiver) = unbounded_channel();
+        let stop = Stop::new();
+        let outputs = TurnOutputs {
+            receiver,
+            stop,
+            detached: false,
+        };
+        (sender, outputs)
+    }
+
     /// Returns the next output; `None` if the turn was lost without an end.
     pub(super) async fn next(&mut self) -> Option<TurnOutput> {
         self.receiver.recv().await
@@ -87,9 +99,9 @@ impl TurnOutputs {
         self.detached = true;
     }
 
-    /// Polls for the next output.
-    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<TurnOutput>> {
-        self.receiver.poll_recv(context)
+    /// Returns the next output if it is there already; `None` also if the turn was lost.
+    pub(super) fn next_ready(&mut self) -> Option<TurnOutput> {
+        self.receiver.try_recv().ok()
     }
 }
 

@@ -2,6 +2,10 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use clawft_api::upstream::{TO_PROVIDER, goes_to_client};
+use weft_agent::forward::Endpoint;
+
+/// Those that go to the provider and are lists, to which both the configuration and the client may add.
+const LISTS: [&str; 4] = ["tracestate", "baggage", "openai-beta", "anthropic-beta"];
 
 /// The name of the provider that answered.
 pub(super) const PROVIDER: HeaderName = HeaderName::from_static("x-clawft-provider");
@@ -9,13 +13,22 @@ pub(super) const PROVIDER: HeaderName = HeaderName::from_static("x-clawft-provid
 /// The name of the model at that provider.
 pub(super) const MODEL: HeaderName = HeaderName::from_static("x-clawft-model");
 
-/// Returns the provider's own `headers` with those of the client's request that it may need.
-pub(super) fn to_provider(headers: &HeaderMap, client: &HeaderMap) -> HeaderMap {
-    let mut headers = headers.clone();
+/// Returns the headers of a provider with those of the client's request that it may need. A header that the
+/// configuration sets stays, and the client can only add to lists.
+pub(super) fn to_provider(provider: &Endpoint, client: &HeaderMap) -> HeaderMap {
+    merged(provider.headers(), &|name| provider.configures(name), client)
+}
+
+fn merged(own: &HeaderMap, configured: &dyn Fn(&str) -> bool, client: &HeaderMap) -> HeaderMap {
+    let mut headers = own.clone();
     for name in TO_PROVIDER {
+        let configured = configured(name);
+        if configured && !LISTS.contains(&name) {
+            continue;
+        }
         for (at, value) in client.get_all(name).iter().enumerate() {
             let name = HeaderName::from_static(name);
-            if at == 0 {
+            if at == 0 && !configured {
                 headers.insert(name, value.clone());
             } else {
                 headers.append(name, value.clone());
@@ -73,7 +86,25 @@ mod tests {
             ("anthropic-beta", "a"),
             ("anthropic-beta", "b"),
         ]);
-        assert_eq!(to_provider(&own, &client), expected);
+        assert_eq!(merged(&own, &|_| false, &client), expected);
+    }
+
+    #[test]
+    fn configured_headers_win_and_lists_grow() {
+        let own = headers(&[("anthropic-version", "1"), ("anthropic-beta", "own")]);
+        let client = headers(&[
+            ("anthropic-version", "2"),
+            ("anthropic-beta", "b"),
+            ("traceparent", "00-1"),
+        ]);
+        let expected = headers(&[
+            ("anthropic-version", "1"),
+            ("anthropic-beta", "own"),
+            ("anthropic-beta", "b"),
+            ("traceparent", "00-1"),
+        ]);
+        let configured = |name: &str| name.starts_with("anthropic-");
+        assert_eq!(merged(&own, &configured, &client), expected);
     }
 
     #[test]

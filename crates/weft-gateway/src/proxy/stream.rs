@@ -9,17 +9,14 @@ use super::meter::Meter;
 use super::response::{bad_answer, is_events};
 use super::translation::Translation;
 use crate::api_error::ApiError;
-use crate::failure;
-use axum::body::{Body, Bytes, HttpBody};
+use crate::{failure, frames};
+use axum::body::{Body, Bytes};
 use clawft_api::Stream as Translator;
 use clawft_core::{TimeLimit, TransportError, TurnError};
-use futures_util::Stream;
 use futures_util::stream::unfold;
-use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
@@ -32,7 +29,7 @@ pub(crate) const FIRST_COMMENT: Duration = Duration::from_secs(1);
 pub(crate) const COMMENTS: Duration = Duration::from_secs(15);
 
 /// A comment, which clients skip.
-const COMMENT: &[u8] = b": waiting for the model\n\n";
+pub(crate) const COMMENT: &[u8] = b": waiting for the model\n\n";
 
 /// The maximum length of an event, in bytes, that is held until it is complete. A longer one is passed on in
 /// parts.
@@ -103,7 +100,7 @@ impl Reading {
         let whole = ArrivedBody::Whole(Bytes::new());
         let (first, body) = match std::mem::replace(&mut arrived.body, whole) {
             ArrivedBody::Whole(bytes) => (bytes, None),
-            ArrivedBody::Rest(first, rest) => (first, Some(rest)),
+            ArrivedBody::Rest(first, rest) => (first, rest),
         };
         let provider = &arrived.served.target.provider;
         Reading {
@@ -150,14 +147,10 @@ impl Reading {
 impl Passing {
     /// Returns the response's body.
     pub(super) fn into_body(self) -> Body {
-        let frames = unfold(self, |mut passing| async move {
+        frames::body(unfold(self, |mut passing| async move {
             let frame = passing.frame().await?;
             Some((frame, passing))
-        });
-        Body::new(PassingBody {
-            frames: Box::pin(frames),
-            ended: false,
-        })
+        }))
     }
 
     /// Returns the next bytes for the client; `None` at the end. An error breaks the response off.
@@ -320,35 +313,4 @@ fn events_end(bytes: &[u8]) -> usize {
         return bytes.len();
     }
     end(b"\n\n").max(end(b"\n\r\n")).unwrap_or(0)
-}
-
-/// The body of a response.
-struct PassingBody<S> {
-    frames: Pin<Box<S>>,
-    ended: bool,
-}
-
-impl<S: Stream<Item = io::Result<Bytes>>> HttpBody for PassingBody<S> {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        if self.ended {
-            return Poll::Ready(None);
-        }
-        let next = ready!(self.frames.as_mut().poll_next(context));
-        self.ended = next.is_none();
-        Poll::Ready(next.map(|frame| frame.map(Frame::data)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.ended
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::default()
-    }
 }

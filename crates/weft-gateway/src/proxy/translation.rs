@@ -18,7 +18,7 @@ use std::time::SystemTime;
 pub(super) const WARNING: HeaderName = HeaderName::from_static(upstream::WARNING);
 
 /// A request that was read, to be written in the dialects of providers.
-pub(super) struct Translator {
+pub(crate) struct Translator {
     request: Request,
     length: usize,
     /// The identifier of the answer, if the gateway makes it.
@@ -36,7 +36,7 @@ pub(super) struct Translated {
 
 /// The way back: from the provider's dialect to the client's.
 #[derive(Clone)]
-pub(super) struct Translation {
+pub(crate) struct Translation {
     provider: Dialect,
     client: Dialect,
     context: Context,
@@ -54,7 +54,7 @@ impl Translator {
     ///
     /// # Errors
     /// 400 with the field that is wrong.
-    pub(super) async fn read(
+    pub(crate) async fn read(
         shared: &Shared,
         api: Api,
         body: Bytes,
@@ -103,6 +103,24 @@ impl Translator {
             custom_tools: upstream::is_openai(&candidate.target.provider),
             ..Options::default()
         };
+        let (body, translation) = self.write_as(shared, dialect, options).await?;
+        Ok(Translated {
+            path,
+            body,
+            translation,
+        })
+    }
+
+    /// Returns the request in a dialect, and the way back for the answer. A large one is written on another thread.
+    ///
+    /// # Errors
+    /// 400 with the field that has no counterpart.
+    pub(crate) async fn write_as(
+        self: &Arc<Self>,
+        shared: &Shared,
+        dialect: Dialect,
+        options: Options,
+    ) -> Result<(Bytes, Translation), ApiError> {
         let written = if self.length <= SMALL {
             self.request.write(dialect, &options)?
         } else {
@@ -110,31 +128,32 @@ impl Translator {
             let write = move || translator.request.write(dialect, &options);
             shared.work.parse(write).await??
         };
-        let client = self.request.dialect;
         let mut context = self.request.context();
         context.created = time::unix(SystemTime::now());
         context.id.clone_from(&self.id);
-        Ok(Translated {
-            path,
-            body: written.body.into(),
-            translation: Translation {
-                provider: dialect,
-                client,
-                context,
-                warnings: written.warnings,
-                keeper: self.keeper.clone(),
-            },
-        })
+        let translation = Translation {
+            provider: dialect,
+            client: self.request.dialect,
+            context,
+            warnings: written.warnings,
+            keeper: self.keeper.clone(),
+        };
+        Ok((written.body.into(), translation))
     }
 }
 
 impl Translation {
+    /// Returns the dialect of the provider.
+    pub(super) fn provider(&self) -> Dialect {
+        self.provider
+    }
+
     /// Returns a complete answer for the client, and adds the warnings about it. A large one is translated on
     /// another thread.
     ///
     /// # Errors
     /// The cause, as a sentence fragment, if it is no answer.
-    pub(super) async fn whole(&mut self, shared: &Shared, body: Bytes) -> Result<Bytes, String> {
+    pub(crate) async fn whole(&mut self, shared: &Shared, body: Bytes) -> Result<Bytes, String> {
         let (provider, client, context) = (self.provider, self.client, self.context.clone());
         let length = body.len();
         let translate = move || Answer::read(provider, &body)?.write(client, &context);
@@ -164,7 +183,7 @@ impl Translation {
     }
 
     /// Keeps the response that a stream has ended with, if `events` are its last ones.
-    pub(super) async fn keep_streamed(&mut self, answer: &Answer, events: &[u8]) {
+    pub(crate) async fn keep_streamed(&mut self, answer: &Answer, events: &[u8]) {
         if self.keeper.is_none() {
             return;
         }
@@ -175,7 +194,7 @@ impl Translation {
     }
 
     /// Returns the translator of a stream.
-    pub(super) fn stream(&self) -> Stream {
+    pub(crate) fn stream(&self) -> Stream {
         Stream::new(self.provider, self.client, self.context.clone())
     }
 
@@ -186,7 +205,7 @@ impl Translation {
     }
 
     /// Adds the header with the warnings.
-    pub(super) fn add_warnings(&self, headers: &mut HeaderMap) {
+    pub(crate) fn add_warnings(&self, headers: &mut HeaderMap) {
         for warning in self.warnings.iter().take(upstream::MOST_WARNINGS) {
             if let Ok(value) = HeaderValue::from_str(&upstream::warning_line(warning)) {
                 headers.append(WARNING, value);

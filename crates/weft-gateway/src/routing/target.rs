@@ -1,5 +1,6 @@
 //! A provider, with the values that requests to it need.
 
+use super::ExtraBody;
 use super::discovery::Discovered;
 use clawft_types::Provider;
 use std::env;
@@ -12,16 +13,19 @@ use weft_agent::forward::Endpoint;
 pub(crate) struct Target {
     /// The provider as it is configured.
     pub(crate) provider: Provider,
+    /// Members of every request for an answer.
+    pub(crate) extra_body: ExtraBody,
     endpoint: Result<Endpoint, Error>,
     /// The models that it offers.
     pub(super) discovered: Mutex<Discovered>,
 }
 
 impl Target {
-    pub(super) fn new(provider: Provider) -> Target {
+    pub(super) fn new(provider: Provider, extra_body: ExtraBody) -> Target {
         let endpoint = clawft_core::Endpoint::new(&provider, &|name| env::var(name).ok());
         Target {
             provider,
+            extra_body,
             endpoint: endpoint.map_err(Error::from).and_then(Endpoint::new),
             discovered: Mutex::default(),
         }

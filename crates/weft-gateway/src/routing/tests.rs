@@ -15,6 +15,9 @@ fn routing(models: &str) -> Result<Routing, String> {
     let all = Config::providers(Node::root(&tree)).into_iter();
     let mut providers: Vec<_> = all.filter_map(|(_, read)| read.ok()).collect();
     providers.sort_by_key(|provider| provider.name != "b");
+    let providers = providers
+        .into_iter()
+        .map(|provider| (provider, ExtraBody::default()));
     Routing::new(&config, providers, &models).map_err(|error| error.to_string())
 }
 

@@ -38,6 +38,7 @@ pub(crate) struct GatewayOptions {
     others: Vec<(&'static str, String)>,
     listen: &'static str,
     gateway: Value,
+    tools: Value,
     timeout: u32,
     disk_full: bool,
     log_blocked: bool,
@@ -62,6 +63,7 @@ impl GatewayOptions {
             others: Vec::new(),
             listen: "127.0.0.1:0",
             gateway: json!({}),
+            tools: Value::Null,
             timeout: 10,
             disk_full: false,
             log_blocked: false,
@@ -103,6 +105,11 @@ impl GatewayOptions {
     /// Sets the configuration's `gateway`.
     pub(crate) fn gateway(self, gateway: Value) -> GatewayOptions {
         GatewayOptions { gateway, ..self }
+    }
+
+    /// Sets the configuration's `tools`.
+    pub(crate) fn tools(self, tools: Value) -> GatewayOptions {
+        GatewayOptions { tools, ..self }
     }
 
     /// Sets the provider's `timeout_secs`.
@@ -154,6 +161,7 @@ impl GatewayOptions {
             "agents": { "model": "test-model", "provider": "openai" },
             "providers": { "providers": providers },
             "gateway": self.gateway,
+            "tools": self.tools,
         });
         fs::write(home.path().join("config.json"), config.to_string()).expect("a config");
         let mut child = self.program(&home);

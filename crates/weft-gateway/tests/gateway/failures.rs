@@ -44,11 +44,19 @@ fn passes_on_provider_errors_about_request() {
 
 #[test]
 fn distinguishes_silent_and_unreachable_provider() {
-    let (status, error, _) = failure(&GatewayOptions::new("silent").timeout(1).start(), true);
+    let context = GatewayOptions::new("silent").timeout(1).start();
+    let (status, error, _) = failure(&context, false);
     let message = error["message"].as_str().unwrap();
     assert!(
         status == 504 && message.starts_with("Request timed out after 1 s; "),
         "{error}"
+    );
+    // After a second a stream begins, with a comment.
+    let answer = context.say("hi", true);
+    let (status, text) = (answer.status, answer.text());
+    assert!(
+        [200, 504].contains(&status) && text.contains("Request timed out after 1 s; "),
+        "{status} {text}"
     );
     let (status, error, _) = failure(&TestContext::new("reset"), false);
     assert!(

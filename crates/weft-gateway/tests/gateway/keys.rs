@@ -147,3 +147,19 @@ fn sessions_belong_to_their_key() {
     assert_eq!(context.send(delete).status, 200);
     assert_eq!(messages(&one).status, 200);
 }
+
+#[test]
+fn notes_of_the_agent_belong_to_the_key() {
+    let function = json!({"name": "remember", "arguments": r#"{"key":"colour","text":"blue"}"#});
+    let message = json!({"tool_calls": [{"id": "c", "type": "function", "function": function}]});
+    let call = json!({"choices": [{"message": message, "finish_reason": "tool_calls"}]}).to_string();
+    let [call, end] = [call.as_str(), OK].map(|body| vec![GivenProvider::answer(200, "", body)]);
+    let given = GivenProvider::new(vec![call, end]);
+    let context = GatewayOptions::given(&given)
+        .gateway(json!({ "token": "the-gateways-own-token" }))
+        .tools(json!({ "notes": true }))
+        .start();
+    let key = add(&context, named("anna"));
+    eventually(|| ask(&context, &key, "clawft"), 200);
+    assert!(context.file("keys/anna/notes").exists() && !context.file("notes").exists());
+}

@@ -1,0 +1,266 @@
+//! The form of an answer: complete, or a stream of events.
+//!
+//! A client gets the form that it asked for. Some servers cannot stream, and some know nothing else: their answers
+//! are converted. The first bytes decide what an answer is, because servers name the wrong type.
+
+use super::exchange::ArrivedBody;
+use super::missed::Missed;
+use super::response::is_events;
+use crate::state::Shared;
+use crate::time;
+use crate::work_limits::SMALL;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use clawft_api::{Collector, Context, Dialect, Envelope, ErrorBody, ErrorKind, whole_as_events};
+use clawft_core::sniff::is_stream;
+use clawft_core::{TimeLimit, TransportError};
+use clawft_types::Provider;
+use http_body_util::BodyExt as _;
+use std::time::SystemTime;
+use tokio::time::{Instant, timeout_at};
+use weft_agent::forward::{Body, Endpoint, broken};
+
+/// The largest complete answer, in bytes, that is read before any of it is passed on. Until then the request
+/// can be sent again.
+const HELD: usize = 256 * 1024;
+
+/// How much longer than its text a stream may be: its events say more than the text.
+const STREAM_OVERHEAD: usize = 16;
+
+/// The form that a client wants, and the limits of the answer.
+pub(super) struct Form<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) provider: &'a Provider,
+    /// The provider's dialect; `None` if the path has one form only.
+    pub(super) dialect: Option<Dialect>,
+    /// Whether the client wants a stream.
+    pub(super) stream: bool,
+    /// Whether a stream of chat chunks has an event for the usage.
+    pub(super) include_usage: bool,
+    /// Whether the answer is going to be translated, for which it has to be complete.
+    pub(super) translated: bool,
+    /// The end of the time for the first byte, or for all of a complete answer.
+    pub(super) deadline: Instant,
+}
+
+/// The reason why an answer cannot be passed on.
+pub(super) enum Unfit {
+    /// The stream has an error.
+    Error(StatusCode, Bytes),
+    /// It is no answer.
+    Missed(Box<Missed>),
+}
+
+impl From<Missed> for Unfit {
+    fn from(missed: Missed) -> Unfit {
+        Unfit::Missed(Box::new(missed))
+    }
+}
+
+impl From<TransportError> for Unfit {
+    fn from(error: TransportError) -> Unfit {
+        Missed::transport(error).into()
+    }
+}
+
+impl Form<'_> {
+    /// Returns the body of a successful response in the form that the client wants, and corrects its type in
+    /// `headers`.
+    pub(super) async fn take(&self, headers: &mut HeaderMap, mut body: Body) -> Result<ArrivedBody, Unfit> {
+        let declared = is_events(headers);
+        let encoded = headers.contains_key(header::CONTENT_ENCODING);
+        let dialect = self.dialect.filter(|_| !encoded);
+        let mut first = Bytes::new();
+        let mut known = None;
+        while dialect.is_some() && known.is_none() {
+            match self
+                .in_time(self.deadline, TimeLimit::FirstByte, next(&mut body))
+                .await?
+            {
+                None => break,
+                Some(data) if first.is_empty() => first = data,
+                Some(data) => first = [first, data].concat().into(),
+            }
+            known = is_stream(&first, declared);
+        }
+        let events = known.unwrap_or(declared);
+        match dialect {
+            _ if self.stream && events => {
+                set_type(headers, "text/event-stream");
+                Ok(ArrivedBody::Rest(first, Some(body)))
+            }
+            Some(dialect) if events => {
+                let whole = self.gather(dialect, first, body).await?;
+                set_type(headers, "application/json");
+                Ok(ArrivedBody::Whole(whole))
+            }
+            _ => self.complete(headers, dialect, first, body).await,
+        }
+    }
+
+    /// Reads a complete answer, and converts it if the client wants a stream.
+    async fn complete(
+        &self,
+        headers: &mut HeaderMap,
+        dialect: Option<Dialect>,
+        first: Bytes,
+        body: Body,
+    ) -> Result<ArrivedBody, Unfit> {
+        let limit = self.provider.max_response;
+        let converted = dialect.filter(|_| self.stream);
+        let held = match self.translated || converted.is_some() {
+            true => limit,
+            false => HELD.min(limit),
+        };
+        let body = self
+            .in_time(self.deadline, TimeLimit::FirstByte, collect(first, body, held))
+            .await?;
+        match body {
+            ArrivedBody::Whole(bytes) if !is_answer(headers, &bytes) => {
+                let error = self.endpoint.bad_response("it is not a JSON object");
+                Err(Missed::of(error.into(), None, true).into())
+            }
+            ArrivedBody::Rest(first, _) if first.len() > limit || !first.is_empty() && limit <= HELD => {
+                Err(TransportError::TooLarge { limit }.into())
+            }
+            ArrivedBody::Whole(bytes) => match converted {
+                Some(dialect) => {
+                    let events = self.as_events(dialect, bytes).await?;
+                    set_type(headers, "text/event-stream");
+                    Ok(ArrivedBody::Rest(events, None))
+                }
+                None => Ok(ArrivedBody::Whole(bytes)),
+            },
+            rest @ ArrivedBody::Rest(..) => Ok(rest),
+        }
+    }
+
+    /// Returns the events of a complete answer. A large one is converted on another thread.
+    async fn as_events(&self, dialect: Dialect, whole: Bytes) -> Result<Bytes, Unfit> {
+        let include_usage = self.include_usage;
+        let length = whole.len();
+        let convert = move || whole_as_events(dialect, &whole, include_usage);
+        let events = match length <= SMALL {
+            true => convert(),
+            false => self.parse(convert).await?,
+        };
+        let events = events.map_err(|error| self.bad(&error.to_string()))?;
+        Ok(events.into())
+    }
+
+    /// Reads a stream to its end. Returns the complete answer.
+    async fn gather(&self, dialect: Dialect, first: Bytes, mut body: Body) -> Result<Bytes, Unfit> {
+        let limit = self.provider.max_response;
+        let mut room = limit.saturating_mul(STREAM_OVERHEAD);
+        let end = Instant::now() + self.provider.total_timeout;
+        let mut collector = Collector::new(dialect);
+        let mut bytes = Some(first);
+        while let Some(part) = bytes {
+            room = room
+                .checked_sub(part.len())
+                .ok_or(TransportError::TooLarge { limit })?;
+            if collector.feed(&part) {
+                break;
+            }
+            let deadline = end.min(Instant::now() + self.provider.idle_timeout);
+            bytes = self.in_time(deadline, TimeLimit::Idle, next(&mut body)).await?;
+        }
+        let answer = collector.finish().map_err(|error| self.error(dialect, &error))?;
+        let context = Context::new(time::unix(SystemTime::now()));
+        let written = self.parse(move || answer.write(dialect, &context)).await?;
+        let written = written.map_err(|error| self.bad(&error.to_string()))?;
+        Ok(written.body.into())
+    }
+
+    /// Runs work on a body on another thread.
+    async fn parse<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unfit> {
+        let done = self.shared.work.parse(work).await;
+        done.map_err(|error| Missed::request(error).into())
+    }
+
+    /// Returns the error in a stream as the status and body of a response.
+    fn error(&self, dialect: Dialect, error: &ErrorBody) -> Unfit {
+        let status = match error.kind {
+            ErrorKind::Server => 502,
+            kind => kind.status(dialect),
+        };
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+        Unfit::Error(status, error.write(dialect).into())
+    }
+
+    fn bad(&self, cause: &str) -> Unfit {
+        Missed::of(self.endpoint.bad_response(cause).into(), None, true).into()
+    }
+
+    /// Returns the result of `work`, which has time until `deadline`.
+    async fn in_time<T>(
+        &self,
+        deadline: Instant,
+        limit: TimeLimit,
+        work: impl Future<Output = Result<T, TransportError>>,
+    ) -> Result<T, TransportError> {
+        let after = match limit {
+            TimeLimit::Idle => self.provider.idle_timeout,
+            _ => self.provider.timeout,
+        };
+        let done = timeout_at(deadline, work).await;
+        done.unwrap_or(Err(TransportError::TimedOut { after, limit }))
+    }
+}
+
+/// Reads the next bytes of a body; `None` at the end.
+async fn next(body: &mut Body) -> Result<Option<Bytes>, TransportError> {
+    loop {
+        let frame = match body.frame().await {
+            None => return Ok(None),
+            Some(Ok(frame)) => frame,
+            Some(Err(error)) => return Err(broken(&error)),
+        };
+        match frame.into_data() {
+            Ok(data) if !data.is_empty() => return Ok(Some(data)),
+            _ => {}
+        }
+    }
+}
+
+/// Reads a body that begins with `first`, up to `limit` bytes of it.
+pub(super) async fn collect(
+    mut first: Bytes,
+    mut body: Body,
+    limit: usize,
+) -> Result<ArrivedBody, TransportError> {
+    let mut more: Vec<u8> = Vec::new();
+    while first.len().max(more.len()) <= limit {
+        let Some(data) = next(&mut body).await? else {
+            return Ok(ArrivedBody::Whole(joined(first, more)));
+        };
+        if first.is_empty() {
+            first = data;
+        } else {
+            if more.is_empty() {
+                more.extend_from_slice(&first);
+            }
+            more.extend_from_slice(&data);
+        }
+    }
+    Ok(ArrivedBody::Rest(joined(first, more), Some(body)))
+}
+
+/// Returns the only frame, or all frames together.
+fn joined(first: Bytes, more: Vec<u8>) -> Bytes {
+    if more.is_empty() { first } else { more.into() }
+}
+
+/// Returns whether a complete answer can be one: all are JSON objects. An encoded one is the client's to read.
+fn is_answer(headers: &HeaderMap, body: &[u8]) -> bool {
+    headers.contains_key(header::CONTENT_ENCODING) || Envelope::scan(body).is_ok()
+}
+
+fn set_type(headers: &mut HeaderMap, kind: &'static str) {
+    let same = |value: &HeaderValue| value.as_bytes().starts_with(kind.as_bytes());
+    if !headers.get(header::CONTENT_TYPE).is_some_and(same) {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.remove(header::CONTENT_LENGTH);
+    }
+}
