@@ -147,6 +147,27 @@ fn absent_elements_are_not_taken_from_neighbours() {
 }
 
 #[test]
+fn long_strings_are_found_in_any_order() {
+    let texts = [4095, 4096, 4097, 20_000].map(|length| "x\"\n".repeat(length / 3 + 1));
+    let object = written(|w| {
+        w.object(|w| {
+            texts
+                .iter()
+                .enumerate()
+                .for_each(|(at, text)| w.text_member(&at.to_string(), text));
+        });
+    });
+    assert_eq!(serde_json::from_str::<Value>(&object).unwrap()["3"], texts[3]);
+    let document = json::parse(object.as_bytes()).unwrap();
+    let root = Node::root(&document);
+    for at in [3, 0, 1, 1, 2, 0, 3, 3, 2, 1] {
+        assert_eq!(root.text_of(&at.to_string()), Some(texts[at].as_str()));
+    }
+    let whole = json::parse(written(|w| w.text(&texts[3])).as_bytes()).unwrap();
+    assert_eq!(Node::root(&whole).as_text(), Some(texts[3].as_str()));
+}
+
+#[test]
 fn error_names_the_path() {
     let document =
         json::parse(br#"{"x":{"y,}]":[1]},"a":[{"b":"[,"},{"b":2,"c":{"d":[[],[true,{}]]}}]}"#).unwrap();

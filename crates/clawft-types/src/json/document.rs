@@ -13,6 +13,9 @@ pub(super) const QUOTE: u8 = 0xff;
 /// The number of bytes to scan between two checks of the clock.
 pub(super) const STRIDE: usize = 16 * 1024;
 
+/// The length in bytes from which on a string is long.
+const LONG: usize = 4096;
+
 /// A JSON text in normal form: without white space, each string between two [`QUOTE`]s and without escapes.
 ///
 /// The end of every value can be found in one pass, and the text of every string can be borrowed. Of several
@@ -23,6 +26,9 @@ pub struct Document<'a> {
     /// The number of bytes to scan before `late` is called next.
     stride: Cell<usize>,
     is_late: Cell<bool>,
+    /// Position and length of the last long string that was found: each lookup comes by it, and nearly all of an
+    /// answer is one.
+    long: Cell<(usize, usize)>,
 }
 
 /// A document without a time limit.
@@ -36,6 +42,7 @@ impl<'a> Document<'a> {
             late,
             stride: Cell::new(STRIDE),
             is_late: Cell::new(false),
+            long: Cell::new((0, 0)),
         }
     }
 
@@ -74,7 +81,14 @@ impl<'a> Document<'a> {
     /// Returns the bytes of the string that begins at `at`; `None` if another value does.
     pub(super) fn string(&self, at: usize) -> Option<&[u8]> {
         let rest = self.bytes.get(at..)?.strip_prefix(&[QUOTE])?;
-        rest.get(..find_quote(rest)?)
+        let (known, mut length) = self.long.get();
+        if known != at || length == 0 {
+            length = find_quote(rest)?;
+            if length >= LONG {
+                self.long.set((at, length));
+            }
+        }
+        rest.get(..length)
     }
 
     /// Returns the position after the value at `at`: that of a `,`, `}` or `]`, or the end of the text. Once

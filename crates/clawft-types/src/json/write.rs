@@ -82,13 +82,19 @@ impl Writer {
         self.byte(b'"');
     }
 
-    /// Writes a part of a string's content, between the quotes.
+    /// Writes a part of a string's content, between the quotes. Characters that need no escape are copied together.
     pub(crate) fn characters(&mut self, text: &str) {
-        for byte in text.bytes() {
+        let mut rest = text.as_bytes();
+        loop {
+            let plain = rest.iter().take_while(|byte| length(**byte) == 1).count();
+            self.bytes.extend_from_slice(rest.get(..plain).unwrap_or_default());
+            let Some((byte, later)) = rest.get(plain..).and_then(<[u8]>::split_first) else {
+                return;
+            };
             match byte {
-                b'"' | b'\\' => self.bytes.extend_from_slice(&[b'\\', byte]),
+                b'"' | b'\\' => self.bytes.extend_from_slice(&[b'\\', *byte]),
                 b'\n' => self.bytes.extend_from_slice(b"\\n"),
-                0..0x20 => {
+                byte => {
                     let hex = |digit: u8| {
                         if digit < 10 {
                             b'0' + digit
@@ -99,8 +105,8 @@ impl Writer {
                     self.bytes
                         .extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15)]);
                 }
-                _ => self.bytes.push(byte),
             }
+            rest = later;
         }
     }
 
