@@ -1,6 +1,7 @@
 //! The agent: reads the session, sends the request, and stores the answer.
 
 mod drive;
+pub(crate) mod exchange;
 pub(crate) mod transport;
 
 use crate::error::Error;

@@ -1,13 +1,13 @@
 //! Servers behind a URL.
 
-use crate::agent::transport;
-use clawft_core::{Event, HttpRequest, TransportError};
+use crate::agent::exchange::{Reader, Wait, exchange};
+use clawft_core::{Event, HttpRequest};
 use clawft_mcp::{Catalog, HttpServer, McpError, Outcome, Step};
 use clawft_types::ToolCall;
 use clawft_types::config::mcp::McpServer;
 use reqwest::{Client, Response};
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
 /// The time and the number of bytes for the end of a response that is not needed any more.
 const DRAIN: Duration = Duration::from_secs(1);
@@ -65,48 +65,37 @@ impl Peer {
 
     /// Sends a request, and feeds its response until there is another step.
     async fn send(&mut self, request: HttpRequest, begun: Instant) -> Step {
-        let after = request.timeout;
-        let deadline = Instant::now() + after;
-        let limit = clawft_core::TimeLimit::Total;
-        let late = || TransportError::TimedOut { after, limit };
-        let sending = match transport::request(&self.client, request) {
-            Ok(request) => request.send(),
-            Err(error) => return self.fail(TransportError::Impossible(error.to_string()), begun),
+        let wait = Wait::for_tool(&request);
+        let client = self.client.clone();
+        let mut reading = Reading {
+            server: &mut self.server,
+            begun,
         };
-        let sent = tokio::select! {
-            biased;
-            sent = sending => sent.map_err(|error| transport::explain(&error, false)),
-            () = sleep_until(deadline) => Err(late()),
-        };
-        let mut response = match sent {
-            Ok(response) => response,
-            Err(error) => return self.fail(error, begun),
-        };
-        let mut step = self.server.feed(
-            Event::Head {
-                status: response.status().as_u16(),
-                headers: &transport::headers(&response),
-            },
-            begun.elapsed(),
-        );
-        while matches!(step, Step::More) {
-            let chunk = tokio::select! {
-                biased;
-                chunk = response.chunk() => chunk.map_err(|error| transport::explain(&error, true)),
-                () = sleep_until(deadline) => Err(late()),
-            };
-            step = match &chunk {
-                Ok(Some(bytes)) => self.server.feed(Event::Body(bytes), begun.elapsed()),
-                Ok(None) => return self.server.feed(Event::End, begun.elapsed()),
-                Err(error) => return self.fail(error.clone(), begun),
-            };
+        match exchange(&client, request, wait, &mut reading).await {
+            Ok((step, response)) => {
+                response.map(|response| tokio::spawn(timeout(DRAIN, drain(response))));
+                step
+            }
+            Err(aborted) => reading.feed(Event::Failed(aborted.into())),
         }
-        tokio::spawn(timeout(DRAIN, drain(response)));
-        step
+    }
+}
+
+/// A server during an operation that has begun at a time.
+struct Reading<'a> {
+    server: &'a mut HttpServer,
+    begun: Instant,
+}
+
+impl Reader for Reading<'_> {
+    type Step = Step;
+
+    fn feed(&mut self, event: Event<'_>) -> Step {
+        self.server.feed(event, self.begun.elapsed())
     }
 
-    fn fail(&mut self, error: TransportError, begun: Instant) -> Step {
-        self.server.feed(Event::Failed(error), begun.elapsed())
+    fn needs_more(step: &Step) -> bool {
+        matches!(step, Step::More)
     }
 }
 

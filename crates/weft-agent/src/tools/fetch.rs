@@ -1,8 +1,9 @@
 //! `fetch`: sends the requests of the machine that checks them.
 
+use crate::agent::exchange::{Reader, Wait, exchange};
 use crate::agent::transport;
 use crate::error::Error;
-use clawft_core::{Event, HttpRequest, TransportError};
+use clawft_core::{Event, HttpRequest};
 use clawft_tools::{Fetch, FetchSettings, FetchStep};
 use clawft_types::ToolResult;
 use reqwest::Client;
@@ -11,7 +12,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::lookup_host;
-use tokio::time::{Instant, timeout_at};
 
 /// Returns a client that connects to no private address, unless the configuration lists it. A name is looked up
 /// once, and the connection goes to the address that was checked. Behind a proxy, the proxy decides.
@@ -43,9 +43,10 @@ impl Resolve for Resolver {
 /// Performs a call from its first request to its result.
 pub(super) async fn perform(client: &Client, mut machine: Fetch, mut request: HttpRequest) -> ToolResult {
     loop {
-        let step = match exchange(client, &mut machine, request).await {
-            Ok(step) => step,
-            Err(error) => machine.feed(Event::Failed(error)),
+        let wait = Wait::for_tool(&request);
+        let step = match exchange(client, request, wait, &mut machine).await {
+            Ok((step, _)) => step,
+            Err(aborted) => machine.feed(Event::Failed(aborted.into())),
         };
         match step {
             FetchStep::Done(result) => return result,
@@ -62,30 +63,14 @@ pub(super) async fn perform(client: &Client, mut machine: Fetch, mut request: Ht
     }
 }
 
-/// Sends a request, and feeds its response until there is another step.
-async fn exchange(
-    client: &Client,
-    machine: &mut Fetch,
-    request: HttpRequest,
-) -> Result<FetchStep, TransportError> {
-    let after = request.timeout;
-    let deadline = Instant::now() + after;
-    let limit = clawft_core::TimeLimit::Total;
-    let late = |_| TransportError::TimedOut { after, limit };
-    let request =
-        transport::request(client, request).map_err(|error| TransportError::Impossible(error.to_string()))?;
-    let sent = timeout_at(deadline, request.send()).await.map_err(late)?;
-    let mut response = sent.map_err(|error| transport::explain(&error, false))?;
-    let mut step = machine.feed(Event::Head {
-        status: response.status().as_u16(),
-        headers: &transport::headers(&response),
-    });
-    while matches!(step, FetchStep::More) {
-        let chunk = timeout_at(deadline, response.chunk()).await.map_err(late)?;
-        step = match chunk.map_err(|error| transport::explain(&error, true))? {
-            Some(bytes) => machine.feed(Event::Body(&bytes)),
-            None => return Ok(machine.feed(Event::End)),
-        };
+impl Reader for Fetch {
+    type Step = FetchStep;
+
+    fn feed(&mut self, event: Event<'_>) -> FetchStep {
+        Fetch::feed(self, event)
     }
-    Ok(step)
+
+    fn needs_more(step: &FetchStep) -> bool {
+        matches!(step, FetchStep::More)
+    }
 }
