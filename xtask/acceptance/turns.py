@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 
 from cases import case, main, same, within
 
@@ -97,6 +98,68 @@ def errors(given):
     same("without a message", failure(lambda: begin(a, " ", configuration=refusing))[0], "invalid")
     turn = begin(a, "hello", configuration=refusing)
     same("a wrong answer", failure(a.call, "[method]turn.answer", turn, "x", "y", False)[0], "invalid")
+
+
+@case
+def slow(given):
+    """A host that takes longer for a part than the provider may: the answer is complete all the same."""
+    a = agent(given)
+    turn = begin(a, "one two three four", configuration=given["configuration"])
+    text = a.call("[method]turn.next", turn).payload
+    time.sleep(given["pause"])
+    events = pull(a, turn)
+    text += "".join(event.payload for event in events if event.tag == "text")
+    end = events[-1].payload
+    same("the end", [end.finish, end.incomplete, end.text], ["complete", None, "echo: one two three four"])
+    same("the text", text, end.text)
+
+
+def called(a, turn):
+    """Returns the call of a tool that comes next."""
+    event = a.call("[method]turn.next", turn)
+    while event.tag in ("text", "reasoning", "notice"):
+        event = a.call("[method]turn.next", turn)
+    same("the kind of the event", event.tag, "call")
+    return event.payload
+
+
+@case
+def within_a_tool(given):
+    """A tool of the host uses the component before it answers: sessions, another turn, and its own one wrongly."""
+    a = agent(given)
+    options = {"configuration": given["configuration"], "tools": [sys.modules["host"].TOOL]}
+    outer = begin(a, given["message"], session="outer", **options)
+    call = called(a, outer)
+    same("next before the answer", failure(a.call, "[method]turn.next", outer)[0], "invalid")
+    wrong = failure(a.call, "[method]turn.answer", outer, "no such call", "x", False)
+    same("the answer to another call", wrong[0], "invalid")
+    inner = begin(a, given["message"], session="inner", **options)
+    a.call("[method]turn.answer", inner, called(a, inner).id, "inner", False)
+    same("the text of the inner turn", pull(a, inner)[-1].payload.text, "done: inner")
+    inner.drop(a.store)
+    same("the sessions meanwhile", a.call("list-sessions"), ["inner"])
+    a.call("[method]turn.answer", outer, call.id, "outer", False)
+    again = failure(a.call, "[method]turn.answer", outer, call.id, "again", False)
+    same("the same answer again", again[0], "invalid")
+    same("the text of the outer turn", pull(a, outer)[-1].payload.text, "done: outer")
+    same("the sessions", a.call("list-sessions"), ["inner", "outer"])
+
+
+@case
+def cancel_in_a_tool(given):
+    """A tool of the host cancels its turn instead of answering: the turn ends, and its session stays valid."""
+    a = agent(given)
+    options = {"configuration": given["configuration"], "tools": [sys.modules["host"].TOOL], "session": "one"}
+    turn = begin(a, given["message"], **options)
+    call = called(a, turn)
+    a.call("[method]turn.cancel", turn)
+    same("the end", pull(a, turn)[-1].payload.finish, "cancelled")
+    late = failure(a.call, "[method]turn.answer", turn, call.id, "late", False)
+    same("an answer after the end", late[0], "invalid")
+    turn.drop(a.store)
+    turn = begin(a, given["message"], **options)
+    a.call("[method]turn.answer", turn, called(a, turn).id, "now", False)
+    same("the text of the next turn", pull(a, turn)[-1].payload.text, "done: now")
 
 
 if __name__ == "__main__":

@@ -66,6 +66,9 @@ cases! {
     host_in_python_reports_errors,
     two_turns_at_once_and_their_sessions,
     cancelled_turn_keeps_text_dropped_one_nothing,
+    slow_host_gets_the_complete_answer,
+    tool_of_the_host_uses_the_component,
+    tool_of_the_host_cancels_its_turn,
     each_error_has_its_kind,
     host_in_node_performs_calls_of_its_tool,
     host_in_node_reports_errors,
@@ -171,6 +174,34 @@ fn two_turns_at_once_and_their_sessions(test: &GuestContext<'_>) -> Result<()> {
 fn cancelled_turn_keeps_text_dropped_one_nothing(test: &GuestContext<'_>) -> Result<()> {
     let configuration = configuration(test, "stream-slow");
     script(test, "cancel", json!({ "configuration": configuration }))
+}
+
+/// The provider may pause for five seconds; the host pauses for longer, while the answer waits for it.
+fn slow_host_gets_the_complete_answer(test: &GuestContext<'_>) -> Result<()> {
+    let mut configuration: Value = serde_json::from_str(&configuration(test, "stream-slow"))?;
+    let provider = &mut configuration["providers"]["providers"]["openai"];
+    provider["timeout_secs"] = json!(30);
+    provider["idle_timeout_secs"] = json!(5);
+    let given = json!({ "configuration": configuration.to_string(), "pause": 6 });
+    script(test, "slow", given)
+}
+
+fn tool_of_the_host_uses_the_component(test: &GuestContext<'_>) -> Result<()> {
+    let configuration = configuration(test, "tools");
+    script(
+        test,
+        "within_a_tool",
+        json!({ "configuration": configuration, "message": ORDER }),
+    )
+}
+
+fn tool_of_the_host_cancels_its_turn(test: &GuestContext<'_>) -> Result<()> {
+    let configuration = configuration(test, "tools");
+    script(
+        test,
+        "cancel_in_a_tool",
+        json!({ "configuration": configuration, "message": ORDER }),
+    )
 }
 
 fn each_error_has_its_kind(test: &GuestContext<'_>) -> Result<()> {
