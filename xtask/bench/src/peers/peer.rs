@@ -25,6 +25,9 @@ const START: Duration = Duration::from_secs(180);
 /// The time without requests before memory is read.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// The number of lines of a program's messages that are shown if it does not start.
+const SHOWN_LINES: usize = 20;
+
 /// The configuration of nginx. It writes its access log, as the gateway writes its own.
 const NGINX: &str = include_str!("nginx.conf");
 
@@ -88,6 +91,8 @@ impl Peer {
         let command = cmd!(shell, "{program} --config {file} --host 127.0.0.1 --port {text}")
             .env("LITELLM_LOCAL_MODEL_COST_MAP", "True")
             .env("LITELLM_TELEMETRY", "False")
+            // It listens on loopback only, and the load has no key.
+            .env("LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY", "true")
             .env("NO_PROXY", "127.0.0.1");
         let peer = Self::start("litellm", command, port, "/v1", &directory)?;
         Ok(Self {
@@ -121,13 +126,13 @@ impl Peer {
         let mut process = Guarded::spawn(command, streams, "start a program to compare with")?;
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let said = || fs::read_to_string(&errors).unwrap_or_default();
-            ensure!(!process.has_ended()?, "{name} ended: {}", said().trim_end());
+            let said = || last_lines(&fs::read_to_string(&errors).unwrap_or_default());
+            ensure!(!process.has_ended()?, "{name} ended: {}", said());
             ensure!(
                 begun.elapsed() < START,
                 "{name} does not listen after {} s: {}",
                 START.as_secs(),
-                said().trim_end()
+                said()
             );
             thread::sleep(Duration::from_millis(50));
         }
@@ -149,6 +154,12 @@ impl Peer {
         let (name, what) = (format!("{}-{name}", self.name), format!("{}: {what}", self.name));
         Ok(Some(Metric::new(&name, &what, resident, "MB")))
     }
+}
+
+/// Returns the end of a program's messages: a trace of Python has hundreds of lines before the reason.
+fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
 }
 
 /// Returns the resident memory of a process and its children, in MB. Pages that they share count for each.
