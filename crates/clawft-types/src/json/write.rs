@@ -87,7 +87,8 @@ impl Writer {
         let mut rest = text.as_bytes();
         loop {
             let plain = rest.iter().take_while(|byte| length(**byte) == 1).count();
-            self.bytes.extend_from_slice(rest.get(..plain).unwrap_or_default());
+            self.bytes
+                .extend_from_slice(rest.get(..plain).unwrap_or_default());
             let Some((byte, later)) = rest.get(plain..).and_then(<[u8]>::split_first) else {
                 return;
             };
