@@ -139,31 +139,36 @@ mod tests {
         }
     }
 
-    const BOTH: [&str; 2] = ["clawft.wasm", "clawft-wasip1.wasm"];
+    const ALL: [&str; 4] = [
+        "clawft.wasm",
+        "clawft-wasip1.wasm",
+        "clawft-serve.wasm",
+        "clawft-serve-p3.wasm",
+    ];
 
     #[test]
     fn builds_each_commit_once() {
         let fixture = Fixture::new();
         let cache = fixture.cache(b"program", "rustc 1");
-        assert_eq!(fixture.ask(&cache, "a", &BOTH), 1);
-        assert_eq!(fixture.ask(&cache, "a", &BOTH), 1);
-        assert_eq!(fixture.ask(&cache, "b", &BOTH), 2);
+        assert_eq!(fixture.ask(&cache, "a", &ALL), 1);
+        assert_eq!(fixture.ask(&cache, "a", &ALL), 1);
+        assert_eq!(fixture.ask(&cache, "b", &ALL), 2);
     }
 
     #[test]
     fn another_program_or_compiler_builds_anew() {
         let fixture = Fixture::new();
-        assert_eq!(fixture.ask(&fixture.cache(b"program", "rustc 1"), "a", &BOTH), 1);
-        assert_eq!(fixture.ask(&fixture.cache(b"programs", "rustc 1"), "a", &BOTH), 2);
-        assert_eq!(fixture.ask(&fixture.cache(b"program", "rustc 2"), "a", &BOTH), 3);
-        assert_eq!(fixture.ask(&fixture.cache(b"program", "rustc 1"), "a", &BOTH), 3);
+        assert_eq!(fixture.ask(&fixture.cache(b"program", "rustc 1"), "a", &ALL), 1);
+        assert_eq!(fixture.ask(&fixture.cache(b"programs", "rustc 1"), "a", &ALL), 2);
+        assert_eq!(fixture.ask(&fixture.cache(b"program", "rustc 2"), "a", &ALL), 3);
+        assert_eq!(fixture.ask(&fixture.cache(b"program", "rustc 1"), "a", &ALL), 3);
     }
 
     #[test]
     fn builds_damaged_entry_anew() {
         let fixture = Fixture::new();
         let cache = fixture.cache(b"program", "rustc 1");
-        assert_eq!(fixture.ask(&cache, "a", &BOTH), 1);
+        assert_eq!(fixture.ask(&cache, "a", &ALL), 1);
         let path = cache.path("a");
         let text = fs::read_to_string(&path).unwrap();
         let damaged = [
@@ -174,7 +179,7 @@ mod tests {
         for (index, bytes) in damaged.iter().enumerate() {
             assert_ne!(*bytes, text);
             fs::write(&path, bytes).unwrap();
-            assert_eq!(fixture.ask(&cache, "a", &BOTH), index + 2);
+            assert_eq!(fixture.ask(&cache, "a", &ALL), index + 2);
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
     }
@@ -183,8 +188,8 @@ mod tests {
     fn keeps_no_sizes_without_all_artifacts() {
         let fixture = Fixture::new();
         let cache = fixture.cache(b"program", "rustc 1");
-        assert_eq!(fixture.ask(&cache, "a", &BOTH[..1]), 1);
-        assert_eq!(fixture.ask(&cache, "a", &BOTH), 2);
-        assert_eq!(fixture.ask(&cache, "a", &BOTH), 2);
+        assert_eq!(fixture.ask(&cache, "a", &ALL[..1]), 1);
+        assert_eq!(fixture.ask(&cache, "a", &ALL), 2);
+        assert_eq!(fixture.ask(&cache, "a", &ALL), 2);
     }
 }
