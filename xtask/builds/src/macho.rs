@@ -15,10 +15,12 @@ use object::{
 use crate::elf::Machine;
 
 /// The libraries that a program may need. Every Mac has them, and the linker has stubs of no others.
-const LIBRARIES: [&str; 3] = [
+const LIBRARIES: [&str; 5] = [
     "/System/Library/Frameworks/CoreFoundation.framework/Versions/A/CoreFoundation",
     "/System/Library/Frameworks/Security.framework/Versions/A/Security",
     "/usr/lib/libSystem.B.dylib",
+    "/usr/lib/libcharset.1.dylib",
+    "/usr/lib/libiconv.2.dylib",
 ];
 
 type Header = MachHeader64<Endianness>;
