@@ -1,6 +1,6 @@
 //! Compresses the files that the page loads, for `src/page.rs`.
 //!
-//! Writes `page_files.rs`: the version, which is a digest of all files, and a table of the files. The address of a
+//! Writes `page_files.rs`: the version, which is a checksum of all files, and a table of the files. The address of a
 //! file contains the version, so that browsers never mix two.
 
 use std::{
@@ -9,8 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use flate2::{Compression, GzBuilder};
-use sha2::{Digest as _, Sha256};
+use flate2::{Compression, Crc, GzBuilder};
 
 /// The directory of the page.
 const PAGE: &str = "src/page";
@@ -25,7 +24,7 @@ fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed={PAGE}");
     let output = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let mut table = String::from("const FILES: &[File] = &[\n");
-    let mut all = Sha256::new();
+    let mut all = Crc::new();
     for path in files(Path::new(PAGE))? {
         let media_type = path.extension().and_then(|ending| ending.to_str());
         let Some((_, media_type)) = TYPES.iter().find(|(ending, _)| Some(*ending) == media_type) else {
@@ -35,7 +34,7 @@ fn main() -> io::Result<()> {
         let name = name.replace('\\', "/");
         let content = fs::read(&path)?;
         all.update(name.as_bytes());
-        all.update(Sha256::digest(&content));
+        all.update(&content);
         let compressed = output.join(name.replace('/', "-")).with_added_extension("gz");
         // Without a time, so that equal files give equal bytes.
         let mut encoder = GzBuilder::new().write(fs::File::create(&compressed)?, Compression::best());
@@ -45,12 +44,7 @@ fn main() -> io::Result<()> {
             "File {{ name: {name:?}, media_type: {media_type:?}, gzip: include_bytes!({compressed:?}) }},\n"
         );
     }
-    let version: String = all
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let version = format!("{:08x}{:x}", all.sum(), all.amount());
     table += &format!("];\nconst VERSION: &str = {version:?};\n");
     fs::write(output.join("page_files.rs"), table)
 }

@@ -130,6 +130,8 @@ pub enum Step {
     Host,
     /// The module on WAMR
     Wamr,
+    /// The served components on hosts of `wasi:http`
+    Serve,
     /// The binaries for Linux and their archives, within their sizes
     Dist,
     /// The images, within their sizes

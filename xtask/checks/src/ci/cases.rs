@@ -45,6 +45,7 @@ fn step(runtime: Runtime) -> Option<Step> {
         Runtime::Wasmtime => Some(Step::Wasmtime),
         Runtime::Host => Some(Step::Host),
         Runtime::Wamr => Some(Step::Wamr),
+        Runtime::Serve => Some(Step::Serve),
         Runtime::Weft => Some(Step::Weft),
         Runtime::Replicas => Some(Step::Replicas),
         Runtime::Clients => Some(Step::Clients),

@@ -37,6 +37,7 @@ fn command(step: Step, project: &Project, fuzz_seconds: u64) -> Command {
         Step::Wasmtime => "smoke wasmtime",
         Step::Host => "smoke host",
         Step::Wamr => "smoke wamr",
+        Step::Serve => "smoke serve",
         Step::Dist => "dist --check-size --locked --target linux-amd64 --target linux-arm64",
         Step::Images => "docker --builder oci --check-size",
         Step::Weft => "smoke weft",
