@@ -196,6 +196,13 @@ fn rejected_options_are_omitted_for_the_rest_of_the_run() {
 }
 
 #[test]
+fn option_that_was_not_sent_is_not_omitted() {
+    let config = anthropic("", r#","retries":0"#);
+    let usage = br#"{"error":{"message":"stream_options: Extra inputs are not permitted"}}"#;
+    assert_eq!(after_rejection(&config, 400, usage), None);
+}
+
+#[test]
 fn reads_the_documented_streams() {
     for size in [1, 7, 10_000] {
         let (deltas, reply) = run(&openai(), fixture!("openai-stream.txt"), size, Event::End);
