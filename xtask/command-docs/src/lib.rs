@@ -2,7 +2,7 @@
 //! command is shown somewhere.
 //!
 //! Modules in the order of data: [`extract`] finds commands in Markdown, [`compare`] compares one of them with
-//! clap's tree. [`reference`] writes `docs/cli.md`, which holds all of them and so counts for none.
+//! clap's tree. [`mod@reference`] writes `docs/cli.md`, which holds all of them and so counts for none.
 
 mod compare;
 mod extract;
