@@ -59,6 +59,10 @@ const REFUSAL_TIME: Duration = Duration::from_secs(1);
 /// The `Retry-After` of a connection for which there is no room, in seconds.
 const FULL_SECONDS: u64 = 1;
 
+/// The time in which a request that was sent before the end is read: its connection may have just come to another
+/// event loop, which does not know yet that there is something to read.
+const ON_THE_WAY: Duration = Duration::from_millis(50);
+
 /// The number of files that are kept free for other purposes than connections and turns.
 const OTHER_FILES: usize = 64;
 
@@ -232,6 +236,15 @@ async fn converse(
         () = slot.cut.cancelled() => return,
         _ = connection.as_mut() => return,
         () = closing.cancelled() => {}
+    }
+    if !slot.activity.is_answering() {
+        tokio::select! {
+            biased;
+            () = slot.cut.cancelled() => return,
+            ended = timeout(ON_THE_WAY, connection.as_mut()) => if ended.is_ok() {
+                return;
+            },
+        }
     }
     connection.as_mut().graceful_shutdown();
     tokio::select! {
