@@ -147,7 +147,6 @@ def errors(given):
         ("status-500", openai.InternalServerError, 502, "500"),
         ("reset", openai.InternalServerError, 502, "HTTP unavailable"),
         ("garbage", openai.InternalServerError, 502, ""),
-        ("silent", openai.InternalServerError, 504, "Request timed out"),
     ]
     for scenario, kind, status, words in behind:
         for stream in (False, True):
@@ -155,7 +154,18 @@ def errors(given):
             same(f"the status of {scenario}", error.status_code, status)
             within(f"the message of {scenario}", error.message, words)
             assert error.code and error.type, f"{scenario} has the code {error.code} and the type {error.type}"
+    silent(client(urls["silent"]))
     in_front(client(urls["garbage"]))
+
+
+def silent(of):
+    """Requests to a provider that does not answer in time: a stream has begun by then."""
+    error = refused(openai.InternalServerError, lambda: ask(of))
+    same("the status of a silent provider", error.status_code, 504)
+    within("the message of a silent provider", error.message, "Request timed out")
+    error = refused(openai.APIError, lambda: list(ask(of, stream=True)))
+    within("the message in the stream of a silent provider", error.message, "Request timed out")
+    assert error.code and error.type, f"the event has the code {error.code} and the type {error.type}"
 
 
 def in_front(of):

@@ -104,7 +104,7 @@ fn client_raises_its_own_errors(test: &WeftContext<'_>) -> Result<()> {
     ];
     let mut gateways = each(test, &scenarios)?;
     let silent = test.within("silent")?;
-    silent.configure_with("silent", json!({ "timeout_secs": 1 }), json!({}))?;
+    silent.configure_with("silent", json!({ "timeout_secs": 2 }), json!({}))?;
     gateways.push(("silent", silent.start()?));
     tried(test, "errors", urls(&gateways))
 }
