@@ -69,7 +69,7 @@ def desk(given):
         page.locator("#trail button").first.click()
         expect(page.locator("#trail button")).to_have_count(1)
 
-        page.locator("#search").fill("dlmalloc")
+        page.locator("#search").fill("heap::")
         rows = page.locator("#rows tr")
         assert 1 <= rows.count() < 10, f"{rows.count()} rows"
         rows.first.get_by_role("button").click()
