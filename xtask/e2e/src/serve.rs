@@ -1,7 +1,7 @@
 //! The components that hosts of `wasi:http` serve, on each host.
 //!
 //! Modules in reading order: [`host`] lists the hosts and starts them, [`fixture`] holds what all cases share,
-//! [`context`] is one host with its component, [`checks`] are the cases of each host, and [`page`] makes
+//! [`context`] is one host with its component, [`checks`] are the cases of each host, and `page` makes
 //! `docs/serve.md` from both.
 
 mod checks;
