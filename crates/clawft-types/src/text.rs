@@ -1,7 +1,7 @@
 //! Messages put together from fixed texts and values.
 //!
 //! The machinery behind `format!` and `write!` takes 2 KB of the component, and a list of texts for `concat` takes 20
-//! bytes for each of them. [`join!`] writes the fixed texts as one, with marks for the values.
+//! bytes for each of them. [`join!`](crate::join) writes the fixed texts as one, with marks for the values.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -8,7 +8,7 @@
 //!
 //! [`plan`] makes the list of steps, [`display`] prints it and [`execute`] carries it out, with [`build`],
 //! [`check`], [`describe`], [`archive`], [`deb`] and [`sums`]; [`report`] prints the result.
-//! [`run`] unpacks and runs an archive that another machine made.
+//! [`mod@run`] unpacks and runs an archive that another machine made.
 
 mod archive;
 #[cfg(test)]
