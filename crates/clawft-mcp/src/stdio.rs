@@ -159,8 +159,8 @@ impl StdioServer {
 
     /// Takes the next event and returns the next step. `elapsed` is the time since the operation began.
     ///
-    /// What the program has written between two operations may be fed before [`Catalog::is_fresh`] is asked:
-    /// it may tell that its list has changed.
+    /// Output that the program has written between two operations may be fed before [`Catalog::is_fresh`] is
+    /// asked: it may tell that its list has changed.
     pub fn feed(&mut self, event: StdioEvent<'_>, elapsed: Duration) -> StdioStep {
         if self.client.phase == Phase::Idle {
             return self.rest(event);

@@ -35,30 +35,12 @@ pub fn delete(address: &str, path: &str) -> Result<Response> {
 
 /// Sends the message `text` to the session `id`, and requests a stream.
 pub fn say(address: &str, id: &str, text: &str) -> Result<Response> {
-    let body = json!({ "stream": true, "messages": [{ "role": "user", "content": text }] }).to_string();
-    let head = format!(
-        "POST /v1/chat/completions HTTP/1.1\r\ncontent-type: application/json\r\nx-clawft-session: {id}\r\n\
-         content-length: {}\r\n",
-        body.len()
-    );
-    send(address, &head, &body)
-}
-
-/// Sends a JSON `body` with `POST` to `path`, with a token.
-pub fn post(address: &str, path: &str, token: &str, body: &str) -> Result<Response> {
-    send(address, &post_head(path, token, body), body)
-}
-
-/// Does the same without reading anything of the response.
-pub fn post_only(address: &str, path: &str, token: &str, body: &str) -> Result<TcpStream> {
-    write(address, &post_head(path, token, body), body)
-}
-
-fn post_head(path: &str, token: &str, body: &str) -> String {
-    format!(
-        "POST {path} HTTP/1.1\r\ncontent-type: application/json\r\nauthorization: Bearer {token}\r\n\
-         content-length: {}\r\n",
-        body.len()
+    let body = json!({ "stream": true, "messages": [{ "role": "user", "content": text }] });
+    post_json(
+        address,
+        "/v1/chat/completions",
+        &format!("x-clawft-session: {id}\r\n"),
+        &body,
     )
 }
 
@@ -76,11 +58,23 @@ pub fn ask(address: &str, id: &str, text: &str, key: Option<&str>) -> Result<Res
 /// Sends a request with a JSON `body` and further `headers`, each of which ends with a line end.
 pub fn post_json(address: &str, path: &str, headers: &str, body: &Value) -> Result<Response> {
     let body = body.to_string();
+    send(address, &post_head(path, headers, &body), &body)
+}
+
+/// Sends `body`, which need not be valid JSON, with `POST` to `path`, with a token.
+pub fn post(address: &str, path: &str, token: &str, body: &str) -> Result<Response> {
+    send(address, &post_head(path, &authorization(Some(token)), body), body)
+}
+
+/// Sends `body` as [`post`] does, and reads nothing of the response.
+pub fn post_only(address: &str, path: &str, token: &str, body: &str) -> Result<TcpStream> {
+    write(address, &post_head(path, &authorization(Some(token)), body), body)
+}
+
+/// Returns the request line and the headers of a `body` of JSON, and `headers`.
+fn post_head(path: &str, headers: &str, body: &str) -> String {
     let length = body.len();
-    let head = format!(
-        "POST {path} HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}"
-    );
-    send(address, &head, &body)
+    format!("POST {path} HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}")
 }
 
 fn authorization(token: Option<&str>) -> String {

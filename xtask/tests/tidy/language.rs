@@ -1,4 +1,4 @@
-//! Rules for the language of comments and documents: no doc comment begins with "What", a directory is called
+//! Rules for the language of comments and documents: no line of a doc comment begins with "What", a directory is called
 //! `directory`, `cannot` is one word, and no comment line is wider than [`WIDTH`].
 
 use std::{fs, path::Path};
@@ -6,8 +6,12 @@ use std::{fs, path::Path};
 use devkit::cmd;
 use xshell::{Shell, cmd};
 
-/// The beginnings of doc comments that describe an item by a riddle instead of a noun or a verb.
-const BEGINNINGS: [&str; 5] = ["What", "Whoever", "That there", "The same", "Whether it is what"];
+/// The beginning of a doc comment, or of one of its sentences, that names nothing. It begins no line at all, so that
+/// one search finds all of them.
+const RIDDLE: &str = "What";
+
+/// Further beginnings of doc comments that describe an item by a riddle instead of a noun or a verb.
+const BEGINNINGS: [&str; 4] = ["Whoever", "That there", "The same", "Whether it is what"];
 
 /// Words that have a plainer synonym, which is used everywhere.
 const WORDS: [(&str, &str); 3] = [
@@ -52,20 +56,41 @@ fn faults(name: &str, text: &str) -> Vec<(usize, String)> {
             .iter()
             .any(|mark| line.trim_start().starts_with(mark));
         if let Some(prose) = prose.filter(|_| !in_code) {
-            let begins = is_doc && !previous_is_doc;
-            found.extend(faults_of_line(name, line, prose, begins).map(|fault| (index + 1, fault)));
+            let place = match (is_doc, previous_is_doc) {
+                (false, _) => Place::Elsewhere,
+                (true, false) => Place::FirstOfDoc,
+                (true, true) => Place::InDoc,
+            };
+            found.extend(faults_of_line(name, line, prose, place).map(|fault| (index + 1, fault)));
         }
         previous_is_doc = is_doc;
     }
     found
 }
 
-/// Returns the faults of a line with this prose, which may be the first one of a doc comment.
-fn faults_of_line(name: &str, line: &str, prose: &str, begins: bool) -> impl Iterator<Item = String> {
-    let beginning = BEGINNINGS.iter().find(|beginning| {
-        let rest = prose.trim_start().strip_prefix(**beginning);
-        begins && rest.is_some_and(|rest| rest.starts_with([' ', ',']))
-    });
+/// The place of a line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    FirstOfDoc,
+    InDoc,
+    Elsewhere,
+}
+
+/// Returns the faults of a line with this prose.
+fn faults_of_line(name: &str, line: &str, prose: &str, place: Place) -> impl Iterator<Item = String> {
+    let begins = |beginning: &str| {
+        let rest = prose.trim_start().strip_prefix(beginning);
+        rest.is_some_and(|rest| rest.starts_with([' ', ',']))
+    };
+    let others: &[&str] = match place {
+        Place::FirstOfDoc => &BEGINNINGS,
+        Place::InDoc | Place::Elsewhere => &[],
+    };
+    let riddle = Some(&RIDDLE).filter(|_| place != Place::Elsewhere);
+    let beginning = riddle
+        .into_iter()
+        .chain(others)
+        .find(|beginning| begins(beginning));
     let beginning = beginning.map(|word| format!("a doc comment begins with `{word}`: name the thing"));
 
     let text = without_code(prose).to_lowercase();
@@ -111,12 +136,13 @@ fn finds_riddles_synonyms_and_wide_comments() {
     for text in [
         "/// What it costs.",
         "    //! What, and why.",
+        "/// Size.\n/// What follows is prose.",
         "/// Whoever asks.",
     ] {
         assert_eq!(found("a.rs", text), 1, "{text}");
     }
     for text in [
-        "/// Size.\n/// What follows is prose.",
+        "/// Size.\n/// The same follows.",
         "/// Whatever it is.",
         "let what = 1;",
     ] {
