@@ -23,7 +23,7 @@ impl Turn<'_> {
     pub(super) fn body_error(&self, status: u16, retry_after: Option<Duration>, fault: Fault) -> TurnError {
         match fault {
             Fault::Failure(failure) => {
-                let status = failure.status.filter(|_| status < 300).unwrap_or(status);
+                let status = failure.status.unwrap_or(status);
                 self.refusal().failure(status, retry_after, failure)
             }
             Fault::Bad(cause) => TurnError::BadResponse {

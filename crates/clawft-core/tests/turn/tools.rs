@@ -410,6 +410,14 @@ fn flood_of_calls_ends_the_turn_in_time() {
 }
 
 #[test]
+fn answer_with_the_most_calls_goes_on() {
+    let config = config("", "");
+    let (mut turn, _) = begin(&config, Session::default());
+    let said = calling(&vec![["c", "read_file", PATH]; 128]);
+    assert_eq!(calls(answer(&mut turn, 200, &[], &said)).len(), 128);
+}
+
+#[test]
 fn budget_of_tokens_ends_the_turn() {
     let config = config(r#","turn_tokens":20"#, "");
     let (mut turn, _) = begin(&config, Session::default());
