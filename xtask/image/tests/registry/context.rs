@@ -22,10 +22,11 @@ use crate::{
 pub(crate) const REPOSITORY: &str = "acme/clawft";
 
 /// The variables that the command may read, which a test sets or leaves out.
-const VARIABLES: [&str; 15] = [
+const VARIABLES: [&str; 16] = [
     "CLAWFT_IMAGE",
     "CLAWFT_REGISTRY_PASSWORD",
     "CLAWFT_REGISTRY_USERNAME",
+    "DOCKER_AUTH_CONFIG",
     "HTTPS_PROXY",
     "HTTP_PROXY",
     "NO_PROXY",

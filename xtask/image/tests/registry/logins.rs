@@ -62,10 +62,23 @@ fn finds_a_login_wherever_it_is_kept() {
         context.pushes(&registry);
     }
     let (registry, context) = locked(Auth::Bearer);
-    let file = context.write("elsewhere.json", &logins(&registry.host).to_string());
+    let file = context.write("elsewhere.json", &format!("\u{feff}{}", logins(&registry.host)));
     let mut command = context.push(&registry);
     command.env("REGISTRY_AUTH_FILE", file);
     run(command).pushed(&registry);
+    let (registry, context) = locked(Auth::Bearer);
+    let mut command = context.push(&registry);
+    command.env("DOCKER_AUTH_CONFIG", logins(&registry.host).to_string());
+    run(command).pushed(&registry);
+    let mut command = context.push(&registry);
+    command.env("DOCKER_AUTH_CONFIG", PASSWORD);
+    run(command).failed(&["could not understand the logins in `DOCKER_AUTH_CONFIG`"]);
+    let mut command = context.push(&registry);
+    command.env("REGISTRY_AUTH_FILE", context.path("nowhere.json"));
+    run(command).failed(&[
+        "nowhere.json`, which `REGISTRY_AUTH_FILE` names, does not exist",
+        "not logged in",
+    ]);
 }
 
 #[test]
@@ -133,6 +146,19 @@ fn asks_helpers_for_logins_and_tokens() {
             run(command).pushed(&registry);
         }
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn finds_the_login_in_a_talkative_helper() {
+    let (registry, context) = locked(Auth::Basic);
+    let answer = json!({ "ServerURL": "", "username": USERNAME, "secret": PASSWORD });
+    let script = format!("echo 'there is a new version'; echo '{answer}'; echo bye; echo {PASSWORD} >&2");
+    let bin = helper(&context, "ours", &script);
+    context.write("docker/config.json", &json!({ "credsStore": "ours" }).to_string());
+    let mut command = context.push(&registry);
+    command.env("PATH", with_path(&bin));
+    run(command).pushed(&registry);
 }
 
 #[cfg(unix)]

@@ -5,7 +5,9 @@ mod file;
 mod helper;
 
 use std::{
-    env, fmt,
+    env,
+    ffi::OsString,
+    fmt,
     io::ErrorKind,
     path::{Path, PathBuf},
 };
@@ -16,6 +18,12 @@ use self::file::File;
 
 /// The variables that hold a login in CI.
 pub(crate) const VARIABLES: [&str; 2] = ["CLAWFT_REGISTRY_USERNAME", "CLAWFT_REGISTRY_PASSWORD"];
+
+/// The variable that holds the content of a file with logins, in CI.
+const CONTENT: &str = "DOCKER_AUTH_CONFIG";
+
+/// The variable that names the only file with logins.
+const NAMED: &str = "REGISTRY_AUTH_FILE";
 
 /// A login.
 #[derive(Clone, PartialEq, Eq)]
@@ -64,24 +72,41 @@ pub(super) fn find(registry: &str, repository: &str, chosen: Option<&Login>) -> 
     if let Some(login) = login {
         return Ok(Found { login, problem: None });
     }
-    let mut problem = None;
-    for path in files(&|name| {
-        env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    }) {
-        let Some(file) = read(&path)? else { continue };
+    let path = |name: &str| variable(name).map(PathBuf::from);
+    let mut problem = path(NAMED)
+        .filter(|path| !path.exists())
+        .map(|path| format!("`{}`, which `{NAMED}` names, does not exist", path.display()));
+    for (file, place) in all(&files(&path))? {
         match file.find(registry, repository) {
             Ok(Some(login)) => return Ok(Found { login, problem: None }),
             Ok(None) => {}
             Err(file::Error::Helper(error)) => problem = Some(error),
-            Err(file::Error::Entry(error)) => bail!("{error} in `{}`", path.display()),
+            Err(file::Error::Entry(error)) => bail!("{error} in {place}"),
         }
     }
     Ok(Found {
         login: Login::Anonymous,
         problem,
     })
+}
+
+/// Returns the value of a variable that is set and not empty.
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Reads the content of the variable and the files at `paths`, each with its name for messages.
+fn all(paths: &[PathBuf]) -> Result<Vec<(File, String)>> {
+    let mut all = Vec::new();
+    if let Some(text) = variable(CONTENT) {
+        let place = format!("`{CONTENT}`");
+        all.extend(parse(text.as_encoded_bytes(), &place)?.map(|file| (file, place)));
+    }
+    for path in paths {
+        let place = format!("`{}`", path.display());
+        all.extend(read(path)?.map(|file| (file, place)));
+    }
+    Ok(all)
 }
 
 fn from_environment(username: Option<String>, password: Option<String>) -> Result<Option<Login>> {
@@ -97,19 +122,39 @@ fn from_environment(username: Option<String>, password: Option<String>) -> Resul
 /// Returns the paths of files with logins, in order: only the one in `REGISTRY_AUTH_FILE`, or those of Docker, podman
 /// and skopeo.
 fn files(variable: &dyn Fn(&str) -> Option<PathBuf>) -> Vec<PathBuf> {
-    if let Some(named) = variable("REGISTRY_AUTH_FILE") {
+    if let Some(named) = variable(NAMED) {
         return vec![named];
     }
     let home = variable("HOME").or_else(env::home_dir);
     let below_home = |path: &str| home.as_ref().map(|home| home.join(path));
     let docker = variable("DOCKER_CONFIG").or_else(|| below_home(".docker"));
+    let runtime = variable("XDG_RUNTIME_DIR").map(|directory| directory.join("containers"));
     let configuration = variable("XDG_CONFIG_HOME").or_else(|| below_home(".config"));
-    let containers = [variable("XDG_RUNTIME_DIR"), configuration].into_iter().flatten();
+    let containers = [
+        runtime.or_else(own_runtime),
+        configuration.map(|directory| directory.join("containers")),
+    ];
     let docker = docker.map(|directory| directory.join("config.json"));
+    let containers = containers.into_iter().flatten();
     docker
         .into_iter()
-        .chain(containers.map(|directory| directory.join("containers/auth.json")))
+        .chain(containers.map(|directory| directory.join("auth.json")))
         .collect()
+}
+
+/// Returns podman's directory for a user without `XDG_RUNTIME_DIR`, if there is one.
+#[cfg(unix)]
+fn own_runtime() -> Option<PathBuf> {
+    use std::os::unix::fs::MetadataExt as _;
+    let user = std::fs::metadata("/proc/self").ok()?.uid();
+    let directory = PathBuf::from(format!("/run/containers/{user}"));
+    directory.is_dir().then_some(directory)
+}
+
+/// Returns podman's directory for a user without `XDG_RUNTIME_DIR`.
+#[cfg(not(unix))]
+fn own_runtime() -> Option<PathBuf> {
+    None
 }
 
 /// Reads a file of logins; `None` if it does not exist or is empty.
@@ -121,19 +166,24 @@ fn read(path: &Path) -> Result<Option<File>> {
         }
         Err(error) => return Err(error).with_context(|| format!("could not read `{}`", path.display())),
     };
-    // The message of the parser may contain a secret.
-    let at = |error: serde_json::Error| {
-        anyhow!(
-            "could not understand the logins in `{}`: the mistake is in line {}, column {}",
-            path.display(),
-            error.line(),
-            error.column()
-        )
-    };
+    parse(&text, &format!("`{}`", path.display()))
+}
+
+/// Parses the content of a file of logins; `None` if it is empty.
+fn parse(text: &[u8], place: &str) -> Result<Option<File>> {
+    // Editors on Windows begin a file with this mark.
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
     if text.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }
-    serde_json::from_slice(&text).map(Some).map_err(at)
+    // The message of the parser may contain a secret.
+    serde_json::from_slice(text).map(Some).map_err(|error| {
+        anyhow!(
+            "could not understand the logins in {place}: the mistake is in line {}, column {}",
+            error.line(),
+            error.column()
+        )
+    })
 }
 
 #[cfg(test)]
@@ -164,9 +214,15 @@ mod tests {
             paths(&[
                 ("HOME", "/home/me"),
                 ("DOCKER_CONFIG", "/d"),
+                ("XDG_RUNTIME_DIR", "/r"),
                 ("XDG_CONFIG_HOME", "/c")
             ]),
-            ["/d/config.json", "/c/containers/auth.json"].map(PathBuf::from)
+            [
+                "/d/config.json",
+                "/r/containers/auth.json",
+                "/c/containers/auth.json"
+            ]
+            .map(PathBuf::from)
         );
         assert_eq!(
             paths(&[("REGISTRY_AUTH_FILE", "/a.json"), ("HOME", "/h")]),
@@ -201,7 +257,9 @@ mod tests {
         assert!(read(&path).unwrap().is_none());
         std::fs::write(&path, "\n").unwrap();
         assert!(read(&path).unwrap().is_none());
-        std::fs::write(&path, r#"{ "auths": { "ghcr.io": "hunter2" } }"#).unwrap();
+        std::fs::write(&path, "\u{feff}{}").unwrap();
+        assert!(read(&path).unwrap().is_some());
+        std::fs::write(&path, r#"{ "auths": ["hunter2"] }"#).unwrap();
         let error = read(&path).err().unwrap().to_string();
         assert!(error.contains("line 1") && !error.contains("hunter2"), "{error}");
     }

@@ -2,8 +2,12 @@
 
 use std::{collections::BTreeMap, iter};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{Login, helper};
 
@@ -17,12 +21,18 @@ const NAMES_OF_DOCKER_HUB: [&str; 3] = [
     "registry-1.docker.io",
 ];
 
-/// A file of logins.
+/// Base64, with padding or without.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// A file of logins. Entries are read when they are needed, so a mistake in one does not concern the others.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct File {
-    auths: Option<BTreeMap<String, Entry>>,
-    cred_helpers: Option<BTreeMap<String, String>>,
+    auths: Option<BTreeMap<String, Value>>,
+    cred_helpers: Option<BTreeMap<String, Option<String>>>,
     creds_store: Option<String>,
 }
 
@@ -51,52 +61,63 @@ impl File {
     /// `registry/group`, then `registry`.
     pub(super) fn find(&self, registry: &str, repository: &str) -> Result<Option<Login>, Error> {
         let names = names(registry, repository);
-        let helpers = self.cred_helpers.iter().flatten();
-        let helpers: BTreeMap<&str, &str> = helpers
-            .map(|(name, helper)| (name.as_str(), helper.as_str()))
-            .collect();
-        if let Some((name, helper)) = names
-            .iter()
-            .find_map(|name| Some((name, helpers.get(name.as_str())?)))
-        {
-            return helper::ask(helper, name).map_err(Error::Helper);
-        }
         let mut failed = None;
-        if let Some(store) = self.creds_store.as_deref().filter(|store| !store.is_empty()) {
-            let name = if registry == DOCKER_HUB {
-                NAMES_OF_DOCKER_HUB[0]
-            } else {
-                registry
-            };
-            match helper::ask(store, name) {
-                Ok(Some(login)) => return Ok(Some(login)),
-                Ok(None) => {}
-                Err(error) => failed = Some(Error::Helper(error)),
-            }
+        match self
+            .helper(registry, &names)
+            .map(|(helper, name)| helper::ask(helper, name))
+        {
+            Some(Ok(Some(login))) => return Ok(Some(login)),
+            Some(Err(error)) => failed = Some(Error::Helper(error)),
+            Some(Ok(None)) | None => {}
         }
         for name in &names {
-            if let Some(login) = self
-                .entry(name)
-                .map(|entry| entry.login(name))
-                .transpose()?
-                .flatten()
-            {
+            if let Some(login) = self.entry(name)?.map_or(Ok(None), |entry| entry.login(name))? {
                 return Ok(Some(login));
             }
         }
         failed.map_or(Ok(None), Err)
     }
 
+    /// Returns the helper to ask and the name to ask for: that of the longest key that matches, else the one for all
+    /// registries. A helper without a name means that the login is in the file.
+    fn helper<'f>(&'f self, registry: &'f str, names: &'f [String]) -> Option<(&'f str, &'f str)> {
+        let own = names.iter().find_map(|name| {
+            let mut helpers = self.cred_helpers.iter().flatten();
+            let (_, helper) = helpers.find(|(key, _)| *key == name || plain(key) == name)?;
+            Some((helper.as_deref().unwrap_or_default(), name.as_str()))
+        });
+        let any = || {
+            let name = if registry == DOCKER_HUB {
+                NAMES_OF_DOCKER_HUB[0]
+            } else {
+                registry
+            };
+            Some((self.creds_store.as_deref()?, name))
+        };
+        own.or_else(any).filter(|(helper, _)| !helper.is_empty())
+    }
+
     /// Returns the entry with this key, which old clients wrote as a URL.
-    fn entry(&self, name: &str) -> Option<&Entry> {
-        let entries = self.auths.as_ref()?;
-        entries.get(name).or_else(|| {
+    fn entry(&self, name: &str) -> Result<Option<Entry>, Error> {
+        let Some(entries) = &self.auths else {
+            return Ok(None);
+        };
+        let found = entries.get(name).or_else(|| {
+            let mut entries = entries.iter();
             entries
-                .iter()
                 .find(|(key, _)| plain(key) == name)
                 .map(|(_, entry)| entry)
-        })
+        });
+        found
+            .filter(|entry| !entry.is_null())
+            .map(|entry| Entry::deserialize(entry).map_err(|_| malformed(name)))
+            .transpose()
     }
+}
+
+/// Returns the error about an entry. The message of the parser may contain a secret.
+fn malformed(name: &str) -> Error {
+    Error::Entry(format!("the entry of `{name}` is not of the form of a login"))
 }
 
 impl Entry {
@@ -124,7 +145,9 @@ impl Entry {
 }
 
 fn decode(encoded: &str) -> Option<Login> {
-    let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    // Some programs break the line.
+    let encoded: String = encoded.split_whitespace().collect();
+    let text = String::from_utf8(BASE64.decode(encoded).ok()?).ok()?;
     let (username, password) = text.split_once(':')?;
     // Docker trims these too: old versions wrote padded fields.
     let password = password.trim_end_matches('\0');
@@ -160,7 +183,8 @@ fn plain(key: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use base64::engine::general_purpose::STANDARD;
+    use serde_json::json;
 
     use super::*;
 
@@ -210,7 +234,18 @@ mod tests {
             one(json!({ "registrytoken": "t" })),
             Ok(Some(Login::RegistryToken("t".to_owned())))
         );
+        for encoded in ["dTpwYXNz", "dTpwYX\nNz\r\n", " dTpwYXNz "] {
+            assert_eq!(one(json!({ "auth": encoded })), password("u", "pass"));
+        }
+        assert_eq!(one(json!({ "auth": "dTpw" })), password("u", "p"));
+        assert_eq!(one(json!({ "auth": "dTpwYQ" })), password("u", "pa"));
+        assert_eq!(
+            one(json!({ "auth": "dTpwYQ==", "email": 7 })),
+            password("u", "pa")
+        );
         assert_eq!(one(json!({})), Ok(None));
+        assert_eq!(one(json!(null)), Ok(None));
+        assert_eq!(one(json!("hunter2")), Err(malformed("r.io")));
         assert_eq!(find(&json!({ "auths": null }), "r.io", "a"), Ok(None));
         let Err(Error::Entry(error)) = one(json!({ "auth": "hunter2" })) else {
             panic!("it was taken")
@@ -229,6 +264,21 @@ mod tests {
     }
 
     #[test]
+    fn mistakes_elsewhere_in_the_file_do_not_matter() {
+        let file = json!({ "auths": { "r.io": auth("u:p"), "a.io": 7, "b.io": { "auth": "?" }, "c.io": null },
+            "credHelpers": { "d.io": null }, "HttpHeaders": { "a": "b" }, "currentContext": 1 });
+        assert_eq!(find(&file, "r.io", "a"), password("u", "p"));
+        assert!(find(&file, "a.io", "a").is_err() && find(&file, "b.io", "a").is_err());
+    }
+
+    #[test]
+    fn helper_without_a_name_is_the_file() {
+        let file = json!({ "credHelpers": { "r.io": "" }, "credsStore": "not-here", "auths": { "r.io": auth("u:p") } });
+        assert_eq!(find(&file, "r.io", "a"), password("u", "p"));
+        assert!(find(&file, "other.io", "a").is_err());
+    }
+
+    #[test]
     fn missing_helper_is_named() {
         let file = json!({ "credHelpers": { "r.io": "not-here" } });
         let Err(Error::Helper(error)) = find(&file, "r.io", "a") else {
@@ -236,6 +286,8 @@ mod tests {
         };
         assert!(error.contains("`docker-credential-not-here`"), "{error}");
         assert_eq!(find(&file, "other.io", "a"), Ok(None));
+        let file = json!({ "credHelpers": { "https://r.io/v2/": "not-here" }, "auths": { "r.io": null } });
+        assert!(find(&file, "r.io", "a").is_err());
         let file = json!({ "credsStore": "not-here", "auths": { "r.io": auth("u:p") } });
         assert_eq!(find(&file, "r.io", "a"), password("u", "p"));
         assert!(find(&file, "other.io", "a").is_err());
