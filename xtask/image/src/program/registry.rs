@@ -16,13 +16,13 @@ mod transport;
 
 use std::{cell::OnceCell, path::PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use flags::values::{ImageName, Tag};
 use image::{Digest, Reference};
 use oci_spec::image::{
     ANNOTATION_REVISION, Descriptor, ImageConfiguration, ImageIndex, ImageManifest, MediaType,
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 pub(crate) use self::credentials::Login;
 use self::{connection::Connection, session::Right};
@@ -177,11 +177,8 @@ impl<'i> Registry<'i> {
             let config = connection.blob(&document::digest(manifest.config())?)?;
             let config: ImageConfiguration =
                 serde_json::from_slice(&config).context("could not understand the image's configuration")?;
-            let media_type = manifest
-                .media_type()
-                .clone()
-                .context("the manifest has no media type")?;
-            Ok(Inspected::new(document::descriptor(media_type, &bytes)?, &config))
+            let descriptor = document::descriptor(media_type(&bytes)?, &bytes)?;
+            Ok(Inspected::new(descriptor, &config))
         };
         inspect().with_context(|| format!("could not look at {}", Reference::new(self.image, digest)))
     }
@@ -295,16 +292,28 @@ impl<'i> Registry<'i> {
     }
 }
 
-/// Returns the media type that a document states.
+/// Returns the media type of a manifest or an index: the one that it states, else the one that its members show.
 fn media_type(document: &[u8]) -> Result<MediaType> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Document {
-        media_type: MediaType,
+        media_type: Option<MediaType>,
+        manifests: Option<IgnoredAny>,
+        config: Option<IgnoredAny>,
     }
-    let Document { media_type } =
-        serde_json::from_slice(document).context("the document states no media type")?;
-    Ok(media_type)
+    let document: Document =
+        serde_json::from_slice(document).context("it is neither a manifest nor an index")?;
+    match document {
+        Document {
+            media_type: Some(media_type),
+            ..
+        } => Ok(media_type),
+        Document {
+            manifests: Some(_), ..
+        } => Ok(MediaType::ImageIndex),
+        Document { config: Some(_), .. } => Ok(MediaType::ImageManifest),
+        _ => bail!("it is neither a manifest nor an index"),
+    }
 }
 
 #[cfg(test)]
@@ -319,6 +328,25 @@ mod tests {
             document::descriptor(MediaType::ImageManifest, b"x").unwrap(),
             &config,
         )
+    }
+
+    #[test]
+    fn media_type_is_optional() {
+        let of = |document: serde_json::Value| media_type(document.to_string().as_bytes()).ok();
+        assert_eq!(
+            of(json!({ "mediaType": "a/b", "config": {} })),
+            Some("a/b".into())
+        );
+        assert_eq!(
+            of(json!({ "config": {}, "layers": [] })),
+            Some(MediaType::ImageManifest)
+        );
+        assert_eq!(
+            of(json!({ "mediaType": null, "manifests": [] })),
+            Some(MediaType::ImageIndex)
+        );
+        assert_eq!(of(json!({ "schemaVersion": 1 })), None);
+        assert_eq!(of(json!(["config"])), None);
     }
 
     #[test]

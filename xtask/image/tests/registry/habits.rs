@@ -92,11 +92,33 @@ fn sends_parts_where_one_request_is_too_large() {
         smallest_part: Some(150_000),
         ..Habits::default()
     });
-    pushes(Habits {
-        no_put: Some(405),
-        relative: true,
-        ..Habits::default()
-    });
+    for status in [400, 404, 405, 415, 422, 501] {
+        pushes(Habits {
+            no_put: Some(status),
+            relative: true,
+            ..Habits::default()
+        });
+    }
+}
+
+#[test]
+fn shows_why_no_kind_of_upload_is_accepted() {
+    for status in [400, 404, 405, 422] {
+        let registry = fails(
+            Habits {
+                no_put: Some(status),
+                no_patch: Some(400),
+                ..Habits::default()
+            },
+            &["only chunked uploads are supported"],
+        );
+        let uploads = registry
+            .log()
+            .iter()
+            .filter(|line| line.starts_with("PATCH"))
+            .count();
+        assert!(uploads <= 4, "{:#?}", registry.log());
+    }
 }
 
 #[test]
@@ -316,7 +338,12 @@ fn takes_responses_in_any_form() {
         Odd::Stored(202),
         Odd::Stored(204),
         Odd::RedirectedUploads,
-        Odd::NoHead,
+        Odd::Head(400),
+        Odd::Head(405),
+        Odd::Head(501),
+        Odd::OtherName,
+        Odd::CutErrors,
+        Odd::ChunkedErrors,
         Odd::ErrorsWithoutMessage,
         Odd::LateTags(1),
     ] {
@@ -344,7 +371,7 @@ fn answers_challenges_in_any_form() {
         Odd::CapitalHeaders,
         Odd::OneChallengeHeader,
         Odd::Stored(202),
-        Odd::NoHead,
+        Odd::Head(406),
         Odd::LateTags(2),
     ];
     pushes(odd(Auth::Both, &together));
@@ -352,11 +379,18 @@ fn answers_challenges_in_any_form() {
 
 #[test]
 fn asks_for_the_permission_that_a_challenge_names() {
-    pushes(Habits {
-        auth: Auth::Bearer,
-        scope: Some("container:acme:*"),
-        ..Habits::default()
-    });
+    for scope in [
+        "container:acme:*",
+        "repository:acme/clawft:*",
+        "repository:acme/clawft:pull,push,create",
+        "repository(image):acme/clawft:push",
+    ] {
+        pushes(Habits {
+            auth: Auth::Bearer,
+            scope: Some(scope),
+            ..Habits::default()
+        });
+    }
 }
 
 #[test]

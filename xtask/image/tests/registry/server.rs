@@ -357,13 +357,18 @@ impl Shared {
                 let _ = peer.shutdown(Shutdown::Both);
                 return;
             };
+            let is_error = response.status >= 400;
+            let is_chunked = is_error && has(Odd::ChunkedErrors) && method != "HEAD";
+            let is_cut = is_error && has(Odd::CutErrors) && method != "HEAD";
             let mut head = if has(Odd::Http10) {
                 format!("HTTP/1.0 {} .\r\n", response.status)
+            } else if is_chunked {
+                format!("HTTP/1.1 {} .\r\ntransfer-encoding: Chunked\r\n", response.status)
             } else {
                 format!(
                     "HTTP/1.1 {} .\r\nContent-Length: {}\r\n",
                     response.status,
-                    response.body.len()
+                    response.body.len() + usize::from(is_cut) * 100
                 )
             };
             for (name, value) in &response.headers {
@@ -375,7 +380,14 @@ impl Shared {
                 head.push_str(&format!("{name}: {value}\r\n"));
             }
             let mut bytes = format!("{head}\r\n").into_bytes();
-            if method != "HEAD" {
+            if is_chunked {
+                for chunk in response.body.chunks(7) {
+                    bytes.extend(format!("{:X};a=b\r\n", chunk.len()).bytes());
+                    bytes.extend(chunk);
+                    bytes.extend(b"\r\n");
+                }
+                bytes.extend(b"0\r\n\r\n");
+            } else if method != "HEAD" {
                 bytes.extend(&response.body);
             }
             if stream
@@ -386,7 +398,7 @@ impl Shared {
             {
                 return;
             }
-            if is_unread || has(Odd::Http10) {
+            if is_unread || is_cut || has(Odd::Http10) {
                 let _ = peer.shutdown(Shutdown::Both);
                 return;
             }

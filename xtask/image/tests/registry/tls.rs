@@ -107,6 +107,13 @@ fn speaks_tls_on_this_machine_with_a_named_authority() {
     let mut command = context.push(&registry);
     command.arg("--ca-file").arg(file);
     run(command).pushed(&registry);
+    // The same authority in DER form.
+    let text: String = authority.lines().filter(|line| !line.starts_with('-')).collect();
+    let file = context.path("ca.der");
+    std::fs::write(&file, STANDARD.decode(text).unwrap()).unwrap();
+    let mut command = context.push(&registry);
+    command.arg("--ca-file").arg(file);
+    run(command).pushed(&registry);
 }
 
 #[test]
@@ -148,7 +155,7 @@ fn accepts_a_named_certificate_that_is_its_own_authority() {
         if accepted {
             outcome.pushed(&registry);
         } else {
-            outcome.failed(&["its certificate is not trusted"]);
+            outcome.failed(&["its certificate is for another name"]);
         }
     }
     // Another certificate of the same kind is not accepted for it.
@@ -231,6 +238,19 @@ fn asks_other_hosts_through_the_proxy() {
         .env("HTTP_PROXY", &proxy)
         .env("http_proxy", &proxy);
     run(command).pushed(&registry);
+}
+
+#[test]
+fn names_the_proxy_if_the_registry_cannot_be_reached() {
+    let mut registry = Registry::start(Habits::default());
+    registry.host = "registry.test".to_owned();
+    let context = Context::new();
+    let mut command = context.push(&registry);
+    command.env("HTTPS_PROXY", "http://127.0.0.1:1");
+    run(command).failed(&[
+        "could not reach `registry.test`",
+        "check the proxy in `HTTPS_PROXY`",
+    ]);
 }
 
 #[test]

@@ -22,7 +22,7 @@ use super::{
     retry,
     session::{Right, Scheme, Session},
     tls::Trust,
-    transport::{Request, Response, Transport, is_loopback},
+    transport::{self, Request, Response, Transport, is_local},
 };
 
 /// The media types of images and indexes.
@@ -53,14 +53,21 @@ const UNTIL_SEEN: [Duration; 3] = [
     Duration::from_millis(3_000),
 ];
 
-/// The statuses that mean that an upload may work with other requests or smaller chunks.
-const OTHERWISE: [StatusCode; 6] = [
+/// The time for cancelling an upload that was started as a trial.
+const CANCELLING: Duration = Duration::from_secs(5);
+
+/// The statuses that mean that an upload may work with other requests or smaller chunks. Those after the first six have
+/// other causes too.
+const OTHERWISE: [StatusCode; 9] = [
     StatusCode::METHOD_NOT_ALLOWED,
     StatusCode::LENGTH_REQUIRED,
     StatusCode::PAYLOAD_TOO_LARGE,
     StatusCode::UNSUPPORTED_MEDIA_TYPE,
     StatusCode::RANGE_NOT_SATISFIABLE,
     StatusCode::NOT_IMPLEMENTED,
+    StatusCode::BAD_REQUEST,
+    StatusCode::NOT_FOUND,
+    StatusCode::UNPROCESSABLE_ENTITY,
 ];
 
 /// A connection to a repository.
@@ -69,6 +76,8 @@ pub(super) struct Connection {
     image: ImageName,
     logged_in: bool,
     problem: Option<String>,
+    /// The variable that names a proxy for the registry.
+    proxy: Option<&'static str>,
     may_push: Cell<bool>,
     runtime: Runtime,
 }
@@ -98,6 +107,7 @@ impl Connection {
             registry
         };
         let scheme = scheme(host, access.insecure, trust.is_configured());
+        let proxy = transport::proxy(host, access.insecure);
         let session = Session::new(transport, host, image.repository(), found.login, scheme);
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("could not start the runtime")?;
@@ -107,6 +117,7 @@ impl Connection {
             image,
             logged_in,
             problem: found.problem,
+            proxy,
             may_push,
             runtime,
         })
@@ -122,7 +133,8 @@ impl Connection {
             let upload = self.begin().await?;
             // Some registries cannot cancel uploads; all of them drop old ones.
             let drop = Request::new(Method::DELETE, upload.url, Purpose::Begin);
-            let _ = self.session.send(drop, Right::Push).await;
+            let cancelled = self.session.send(drop, Right::Push);
+            let _ = tokio::time::timeout(CANCELLING, cancelled).await;
             Ok(())
         })?;
         self.may_push.set(true);
@@ -137,16 +149,18 @@ impl Connection {
                 .session
                 .send(Request::new(Method::HEAD, url, Purpose::Read), right)
                 .await?;
-            match response.status {
-                // Storage without the permission to list answers 403 for missing objects. Where nothing is to be learnt
-                // about the blob, it is sent.
-                StatusCode::NOT_FOUND
-                | StatusCode::GONE
-                | StatusCode::FORBIDDEN
-                | StatusCode::METHOD_NOT_ALLOWED
-                | StatusCode::NOT_IMPLEMENTED => Ok(false),
-                _ => response.success().map(|_| true),
-            }
+            // Storage without the permission to list answers 403 for missing objects. Where nothing is to be learnt
+            // about the blob, it is sent; that fails if it is not allowed.
+            let failure = match response.success() {
+                Ok(_) => return Ok(true),
+                Err(failure) => failure,
+            };
+            let refusal = failure.refusal().map(|refusal| refusal.status);
+            let is_answer = refusal.is_some_and(|status| {
+                let is_final = status.is_client_error() && status != StatusCode::UNAUTHORIZED;
+                (is_final && !failure.may_pass()) || status == StatusCode::NOT_IMPLEMENTED
+            });
+            if is_answer { Ok(false) } else { Err(failure) }
         })
     }
 
@@ -252,8 +266,14 @@ impl Connection {
             Err(failure) if may_work_otherwise(&failure) => failure,
             settled => return settled,
         };
-        for part in PARTS {
-            match self.upload_in_parts(digest, bytes, part).await {
+        // A reason that has nothing to do with the size is the same for every size.
+        let sizes = if is_about_size(&whole) {
+            &PARTS[..]
+        } else {
+            &PARTS[..1]
+        };
+        for part in sizes {
+            match self.upload_in_parts(digest, bytes, *part).await {
                 Err(failure) if may_work_otherwise(&failure) => {}
                 settled => return settled,
             }
@@ -340,7 +360,8 @@ impl Connection {
                     registry,
                     repository,
                     logged_in,
-                    problem
+                    problem,
+                    proxy: self.proxy,
                 })
             )
         })
@@ -350,9 +371,7 @@ impl Connection {
 /// Returns the protocol for a registry: HTTPS, or plain HTTP with `insecure`. On loopback it is tried out, unless TLS
 /// is `configured`.
 fn scheme(registry: &str, insecure: bool, configured: bool) -> Scheme {
-    let local = format!("http://{registry}/")
-        .parse()
-        .is_ok_and(|url| is_loopback(&url));
+    let local = is_local(registry);
     match (insecure, configured, local) {
         (true, _, _) => Scheme::Plain,
         (false, false, true) => Scheme::Either,
@@ -362,9 +381,16 @@ fn scheme(registry: &str, insecure: bool, configured: bool) -> Scheme {
 
 /// Returns whether the upload may work with other requests.
 fn may_work_otherwise(failure: &Failure) -> bool {
+    let refusal = failure.refusal();
+    refusal.is_some_and(|refusal| !refusal.is_denial() && OTHERWISE.contains(&refusal.status))
+}
+
+/// Returns whether the status of a refused upload may depend on the size of the request.
+fn is_about_size(failure: &Failure) -> bool {
+    let mut about_size = OTHERWISE.iter().take(6);
     failure
         .refusal()
-        .is_some_and(|refusal| OTHERWISE.contains(&refusal.status))
+        .is_some_and(|refusal| about_size.any(|status| *status == refusal.status))
 }
 
 /// Returns `url`, with TLS if it is on the host of `asked` and that was asked with TLS: a registry behind a proxy may

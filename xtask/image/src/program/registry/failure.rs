@@ -15,15 +15,18 @@ const LONGEST: usize = 300;
 /// The part of rustls's message that means that the other side ended the connection for a reason of its own.
 const ALERT: &str = "received fatal alert";
 
+/// The part of rustls's message that means that the other side speaks another version of TLS.
+const INCOMPATIBLE: &str = "peer is incompatible";
+
 /// The statuses of temporary failures, those of proxies included: 499 (nginx) and 520 to 524 (Cloudflare).
 const PASSING: [u16; 13] = [408, 425, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524];
 
 /// The failure of a request.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// No connection could be made.
+    /// No connection could be made, or nothing arrived in time.
     Unreachable(String),
-    /// The connection broke or timed out.
+    /// The connection broke.
     Broken(String),
     /// The TLS handshake failed: an untrusted certificate, or no TLS.
     Tls(String),
@@ -76,18 +79,22 @@ pub(super) struct Circumstances<'c> {
     pub(super) logged_in: bool,
     /// Why a login could not be read.
     pub(super) problem: Option<&'c str>,
+    /// The variable that names a proxy for the registry.
+    pub(super) proxy: Option<&'c str>,
 }
 
 impl Failure {
     /// Returns the failure of a request that got no response.
     pub(super) fn of(error: &reqwest::Error) -> Self {
         let cause = innermost(error);
-        let of_tls = ["certificate", "received corrupt message", ALERT];
+        let of_tls = ["certificate", "received corrupt message", INCOMPATIBLE, ALERT];
         if of_tls.iter().any(|part| cause.contains(part)) {
             Self::Tls(cause)
         } else if error.is_builder() {
             Self::Other(cause)
-        } else if error.is_connect() {
+        } else if error.is_redirect() {
+            Self::Other(format!("it sends requests from one address to another: {cause}"))
+        } else if error.is_connect() || error.is_timeout() {
             Self::Unreachable(cause)
         } else {
             Self::Broken(cause)
@@ -135,10 +142,28 @@ impl Failure {
     pub(super) fn explain(&self, at: Circumstances<'_>) -> String {
         let registry = at.registry;
         match self {
-            Self::Unreachable(cause) => format!("could not reach `{registry}`: {cause}"),
+            Self::Unreachable(cause) => {
+                let proxy = at.proxy.map(|variable| {
+                    format!(": check the proxy in `{variable}`, or name the registry in `NO_PROXY`")
+                });
+                format!(
+                    "could not reach `{registry}`: {cause}{}",
+                    proxy.unwrap_or_default()
+                )
+            }
             Self::Broken(cause) => {
                 format!("the connection to `{registry}` broke repeatedly: {cause}")
             }
+            Self::Tls(cause) if cause.contains("certificate expired") || cause.contains("not valid yet") => {
+                format!(
+                    "could not reach `{registry}`: its certificate is not valid today ({cause}): renew it, or check this \
+                 machine's clock"
+                )
+            }
+            Self::Tls(cause) if cause.contains("not valid for name") => format!(
+                "could not reach `{registry}`: its certificate is for another name ({cause}): use a name that is in the \
+                 certificate"
+            ),
             Self::Tls(cause) if cause.contains("certificate") => format!(
                 "could not reach `{registry}`: its certificate is not trusted ({cause}): name the file of its CA with \
                  `--ca-file`, or put it into `/etc/docker/certs.d/{registry}/ca.crt`"
@@ -146,6 +171,10 @@ impl Failure {
             Self::Tls(cause) if cause.contains(ALERT) => format!(
                 "could not reach `{registry}`: it refused the TLS connection ({cause}): if it requires a client certificate, put \
                  `client.cert` and `client.key` into `/etc/docker/certs.d/{registry}`"
+            ),
+            Self::Tls(cause) if cause.contains(INCOMPATIBLE) => format!(
+                "could not reach `{registry}`: it offers neither TLS 1.2 nor TLS 1.3 ({cause}): update it, or the proxy in \
+                 front of it"
             ),
             Self::Tls(cause) => format!(
                 "could not reach `{registry}`: it does not speak TLS ({cause}): `--insecure` uses \
@@ -161,14 +190,18 @@ impl Refusal {
     /// Reads the refusal in a response.
     pub(super) fn new(status: StatusCode, headers: &HeaderMap, body: &[u8], request: Purpose) -> Self {
         let text = String::from_utf8_lossy(body);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let html = headers
             .get(CONTENT_TYPE)
             .is_some_and(|value| value.as_bytes().to_ascii_lowercase().starts_with(b"text/html"));
-        let (codes, message) = match serde_json::from_str::<Value>(&text) {
+        let (codes, message) = match serde_json::from_str::<Value>(text) {
             Ok(document) => read(&document),
-            // A proxy's page is for browsers, and a part of JSON or XML for nobody.
-            Err(_) if html || text.trim_start().starts_with(['<', '{', '[']) => (Vec::new(), String::new()),
-            Err(_) => (Vec::new(), text.into_owned()),
+            // A proxy's page is for browsers, and a part of JSON for nobody.
+            Err(_) if html || text.trim_start().starts_with(['<', '{', '[']) => (
+                Vec::new(),
+                element(text, "Message").unwrap_or_default().to_owned(),
+            ),
+            Err(_) => (Vec::new(), text.to_owned()),
         };
         let retry_after = headers
             .get(RETRY_AFTER)
@@ -185,7 +218,7 @@ impl Refusal {
 
     /// Returns whether one of the registry's errors has this code.
     pub(super) fn has_code(&self, code: &str) -> bool {
-        self.codes.iter().any(|found| found == code)
+        self.codes.iter().any(|found| found.eq_ignore_ascii_case(code))
     }
 
     /// Returns whether authentication or authorization failed.
@@ -324,10 +357,17 @@ fn message(error: &Value) -> Option<String> {
     MESSAGES.iter().find_map(|name| message(error.get(name)?))
 }
 
+/// Returns the text of an element without others in it, as storage services put their messages into XML.
+fn element<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let (_, rest) = text.split_once(&format!("<{name}>"))?;
+    let (content, _) = rest.split_once(&format!("</{name}>"))?;
+    (!content.contains('<')).then_some(content)
+}
+
 /// Reads the header `Retry-After`: seconds, or a date.
 fn pause(value: &str) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse() {
-        return Some(Duration::from_secs(seconds));
+        return Duration::try_from_secs_f64(seconds).ok();
     }
     let date = httpdate::parse_http_date(value.trim()).ok()?;
     Some(
@@ -367,6 +407,7 @@ mod tests {
         repository: "clawft/clawft",
         logged_in: true,
         problem: None,
+        proxy: None,
     };
 
     fn refusal(status: u16, body: &str, request: Purpose) -> Refusal {
@@ -448,10 +489,18 @@ mod tests {
         ] {
             assert_eq!(refusal(400, body, Purpose::Send).message, "no", "{body}");
         }
+        let xml = "<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code><Message>no\n</Message></Error>";
+        assert_eq!(refusal(400, xml, Purpose::Send).message, "no");
+        assert_eq!(
+            refusal(400, "\u{feff}{\"error\":\"no\"}", Purpose::Send).message,
+            "no"
+        );
         for body in [
             "",
             "{",
             "[1",
+            "<Error><Message><b>no</b></Message></Error>",
+            "<Error><Message>no",
             r#"{"errors":[{"code":"#,
             "<?xml ?><Error/>",
             "null",
@@ -495,6 +544,9 @@ mod tests {
     fn tells_failures_of_tls_apart() {
         let explained = |cause: &str| Failure::Tls(cause.to_owned()).explain(SOMEONE);
         assert!(explained("invalid peer certificate: UnknownIssuer").contains("`--ca-file`"));
+        assert!(explained("invalid peer certificate: certificate expired: …").contains("clock"));
+        assert!(explained("certificate not valid for name \"x\"; …").contains("for another name"));
+        assert!(explained("peer is incompatible: ServerDoesNotSupportTls12Or13").contains("neither TLS 1.2"));
         assert!(
             explained("received fatal alert: CertificateRequired").contains("`client.cert` and `client.key`")
         );
@@ -513,7 +565,10 @@ mod tests {
     fn reads_pauses_in_seconds_and_as_dates() {
         assert_eq!(pause(" 7 "), Some(Duration::from_secs(7)));
         assert_eq!(pause("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(pause("soon"), None);
+        assert_eq!(pause("0.5"), Some(Duration::from_millis(500)));
+        for value in ["soon", "-1", "NaN", "inf", "1e30", ""] {
+            assert_eq!(pause(value), None, "{value}");
+        }
         let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static("3"))]);
         let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, &headers, b"", Purpose::Send);
         assert_eq!(refusal.retry_after, Some(Duration::from_secs(3)));

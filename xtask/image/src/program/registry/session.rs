@@ -193,6 +193,12 @@ impl Session {
         }
         let response = answer?;
         self.reached.set(true);
+        // It may send everyone on to HTTPS, and a POST would arrive there as a GET.
+        let base = self.base("")?;
+        let moved = response.url.scheme() == "https" && base.scheme() == "http";
+        if moved && response.url.host() == base.host() && response.url.port() == base.port() {
+            self.scheme.set(Scheme::Tls);
+        }
         if !response.status.is_success() && !UNINFORMATIVE.contains(&response.status) {
             return Err(response.refused());
         }
@@ -205,9 +211,13 @@ impl Session {
         Ok(Request::new(Method::GET, self.base("")?, Purpose::Greet))
     }
 
-    /// Returns whether `url` has the host, port and protocol of the registry.
+    /// Returns whether `url` has the host, port and protocol of the registry; on loopback any name of the host.
     fn is_ours(&self, url: &Url) -> bool {
-        self.base("").is_ok_and(|base| base.origin() == url.origin())
+        self.base("").is_ok_and(|base| {
+            let same_port = base.port_or_known_default() == url.port_or_known_default();
+            let alias = is_loopback(&base) && is_loopback(url) && base.scheme() == url.scheme() && same_port;
+            alias || base.origin() == url.origin()
+        })
     }
 
     fn header(&self) -> Option<HeaderValue> {
@@ -276,15 +286,15 @@ impl Session {
             Right::Push => "pull,push",
         };
         let repository = format!("repository:{}:", self.repository);
-        // The registry may have another name for the repository, or for the permission.
-        let its_own = server
-            .scope
-            .iter()
-            .filter(|scope| !scope.starts_with(&repository))
-            .cloned();
+        // The registry may have another name for the repository, or for the permission, or ask for more.
+        let own = server.scope.iter().flat_map(|scope| scope.split_whitespace());
+        let own = own.filter(|scope| {
+            let asked = scope.strip_prefix(&repository);
+            !asked.is_some_and(|asked| asked.split(',').all(|action| ["pull", "push"].contains(&action)))
+        });
         let scopes: Vec<String> = [format!("{repository}{actions}")]
             .into_iter()
-            .chain(its_own)
+            .chain(own.map(str::to_owned))
             .collect();
         let (request, authorization) = match &self.login {
             Login::IdentityToken(token) => (exchange(realm, server, &scopes, token)?, None),

@@ -5,11 +5,13 @@ mod verifier;
 
 use std::{
     env, fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use anyhow::{Context as _, Result, anyhow, ensure};
+use devkit::ui;
 use rustls::{
     ClientConfig, RootCertStore,
     client::WebPkiServerVerifier,
@@ -54,15 +56,31 @@ impl Trust {
 
     /// Adds the authorities `*.crt` and the first client certificate `*.cert` with its `*.key`.
     fn add(&mut self, directory: &Path) {
-        let Ok(entries) = fs::read_dir(directory) else {
-            return;
+        let entries = match fs::read_dir(directory) {
+            Ok(entries) => entries,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return,
+            Err(error) => {
+                ui::warn(&format!(
+                    "could not read the certificates in `{}`, and goes on without them: {error}",
+                    directory.display()
+                ));
+                return;
+            }
         };
         let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         paths.sort();
         let has = |path: &Path, ending: &str| path.extension().is_some_and(|found| found == ending);
         for path in &paths {
             let key = path.with_extension("key");
-            if has(path, "cert") && key.is_file() && self.client.is_none() {
+            if !has(path, "cert") {
+                continue;
+            }
+            if !key.is_file() {
+                ui::warn(&format!(
+                    "`{}` has no key beside it, and is not used",
+                    path.display()
+                ));
+            } else if self.client.is_none() {
                 self.client = Some((path.clone(), key));
             }
         }
@@ -140,8 +158,11 @@ fn directories() -> impl Iterator<Item = PathBuf> {
     SYSTEM.into_iter().map(PathBuf::from).chain(own)
 }
 
-/// Reads the certificates in a file.
+/// Reads the certificates in a file: any number in PEM form, or one in DER form.
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    if let Some(certificate) = fs::read(path).ok().and_then(der) {
+        return Ok(vec![certificate]);
+    }
     let read = || -> Result<Vec<CertificateDer<'static>>, rustls::pki_types::pem::Error> {
         CertificateDer::pem_file_iter(path)?.collect()
     };
@@ -153,6 +174,11 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
         path.display()
     );
     Ok(found)
+}
+
+/// Returns a certificate in DER form: a sequence with a length of two bytes. No text begins like that.
+fn der(bytes: Vec<u8>) -> Option<CertificateDer<'static>> {
+    bytes.starts_with(&[0x30, 0x82]).then(|| bytes.into())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! HTTP requests: directly to loopback, through the configured proxies to all other hosts.
 
-use std::{net::IpAddr, time::Duration};
+use std::{env, net::IpAddr, time::Duration};
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
@@ -19,6 +19,9 @@ const ANSWERING: Duration = Duration::from_secs(120);
 
 /// The slowest upload that does not time out, in bytes per second.
 const SLOWEST: u64 = 16 * 1024;
+
+/// The longest body of an error response that is read; the rest holds no message.
+const LONGEST_ERROR: usize = 64 * 1024;
 
 /// The clients for HTTP.
 pub(super) struct Transport {
@@ -142,10 +145,14 @@ impl Transport {
             response.headers().clone(),
             response.url().clone(),
         );
-        let body = response
-            .bytes()
-            .await
-            .map_err(|error| Failure::of(&error.without_url()))?;
+        let body = if status.is_client_error() || status.is_server_error() {
+            error_body(response).await
+        } else {
+            response
+                .bytes()
+                .await
+                .map_err(|error| Failure::of(&error.without_url()))?
+        };
         Ok(Response {
             status,
             headers,
@@ -156,6 +163,42 @@ impl Transport {
     }
 }
 
+/// Reads the body of an error response: the beginning, or as much of it as arrives. The status is the answer also if
+/// the connection breaks after it.
+async fn error_body(mut response: reqwest::Response) -> Bytes {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() >= LONGEST_ERROR {
+            break;
+        }
+    }
+    body.into()
+}
+
+/// Returns whether `registry`, a host with or without a port, is this machine.
+pub(super) fn is_local(registry: &str) -> bool {
+    format!("http://{registry}/")
+        .parse()
+        .is_ok_and(|url| is_loopback(&url))
+}
+
+/// Returns the variable that names a proxy for `registry`, which is asked in plain HTTP or with TLS.
+pub(super) fn proxy(registry: &str, plain: bool) -> Option<&'static str> {
+    let own = if plain {
+        ["HTTP_PROXY", "http_proxy"]
+    } else {
+        ["HTTPS_PROXY", "https_proxy"]
+    };
+    let mut names = own.into_iter().chain(["ALL_PROXY", "all_proxy"]);
+    let is_set = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    if is_local(registry) {
+        None
+    } else {
+        names.find(is_set)
+    }
+}
+
 /// Returns whether the host of `url` is this machine, where nothing crosses a network.
 pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
@@ -163,7 +206,10 @@ pub(super) fn is_loopback(url: &Url) -> bool {
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
         .unwrap_or(host);
-    host == "localhost" || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+    host == "localhost"
+        || address
+            .parse()
+            .is_ok_and(|ip: IpAddr| ip.to_canonical().is_loopback())
 }
 
 #[cfg(test)]
@@ -179,6 +225,7 @@ mod tests {
             "127.0.0.1:5000",
             "127.1.2.3",
             "[::1]:5000",
+            "[::ffff:127.0.0.1]:5000",
         ] {
             assert!(is_loopback(host), "{host}");
         }

@@ -29,8 +29,14 @@ pub(crate) enum Odd {
     Stored(u16),
     /// Uploads are sent on to another address.
     RedirectedUploads,
-    /// HEAD is not allowed.
-    NoHead,
+    /// HEAD is refused with this status.
+    Head(u16),
+    /// Addresses of uploads have another name of this machine.
+    OtherName,
+    /// The connection breaks in the body of an error.
+    CutErrors,
+    /// The bodies of errors come in chunks.
+    ChunkedErrors,
     /// A larger body is refused before it is read, and the connection is closed.
     UnreadBody(usize),
     /// Errors have the page of a proxy, or no body.
@@ -57,7 +63,7 @@ pub(super) fn instead(odd: Odd, request: &Request, unseen: &AtomicUsize) -> Opti
     let is_upload = request.path.contains("/blobs/uploads/");
     match odd {
         Odd::Greeting(status) if request.path == "/v2/" => Some(Response::new(status)),
-        Odd::NoHead if request.method == "HEAD" => Some(Response::new(405)),
+        Odd::Head(status) if request.method == "HEAD" => Some(Response::new(status)),
         Odd::RedirectedUploads if request.method == "PUT" && is_upload && !request.was_moved => {
             let query = request
                 .query
@@ -118,6 +124,11 @@ pub(super) fn change(odd: Odd, request: &Request, response: &mut Response) {
             let (_, upload) = location.rsplit_once('/').unwrap();
             *response = Response::new(201).header("Docker-Upload-UUID", upload);
         }
+        Odd::OtherName => response
+            .headers
+            .iter_mut()
+            .filter(|(name, _)| *name == "Location")
+            .for_each(|(_, value)| *value = value.replace("127.0.0.1", "localhost")),
         Odd::NoNextLocation if request.method == "PATCH" => response.remove("Location"),
         Odd::Stored(status) if response.status == 201 => response.status = status,
         Odd::ErrorsWithoutMessage if is_error => {
