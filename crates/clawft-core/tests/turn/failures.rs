@@ -191,6 +191,22 @@ fn error_of_anthropic_is_read_whole_and_streamed() {
 }
 
 #[test]
+fn message_of_anthropic_is_an_error_only_without_an_answer() {
+    let once = anthropic("", r#","retries":0"#);
+    let busy = br#"{"type":"busy","message":"full house"}"#;
+    let shown = respond(&once, "application/json", busy, 10_000).end.unwrap_err();
+    assert!(shown.ends_with(": full house"), "{shown}");
+    let noted = r#"{"type":"message","message":"a note","content":[{"type":"text","text":"pong"}]}"#;
+    let outcome = respond(&once, "application/json", noted.as_bytes(), 10_000);
+    assert_eq!(outcome.end.unwrap().text(), "pong");
+    let delta = r#"{"type":"content_block_delta","message":"a note","index":0,"delta":{"type":"text_delta","text":"pong"}}"#;
+    let stream = format!("data: {delta}\n\ndata: {{\"type\":\"message_stop\"}}\n\n");
+    let streamed = anthropic(r#","stream":true"#, r#","retries":0"#);
+    let outcome = respond(&streamed, "text/event-stream", stream.as_bytes(), 10_000);
+    assert_eq!(outcome.end.unwrap().text(), "pong");
+}
+
+#[test]
 fn text_of_an_error_event_is_quoted() {
     let once = config(r#","stream":true"#, r#","retries":0"#);
     for (stream, end) in [
