@@ -266,6 +266,7 @@ fn reads_every_form_in_which_servers_stream_calls() {
     }
 }
 
+/// The deltas of a block may come after the start of the next one.
 #[test]
 fn anthropic_stream_sends_arguments_in_deltas() {
     let config = anthropic(r#","stream":true"#, "");
@@ -278,8 +279,8 @@ fn anthropic_stream_sends_arguments_in_deltas() {
             r#"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"t1","name":"read_file","input":{}}}"#,
             r#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":""}}"#,
             r#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\"path\":"}}"#,
-            r#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"\"a.txt\"}"}}"#,
             r#"{"type":"content_block_start","index":2,"content_block":{"type":"tool_use","id":"t2","name":"list_files","input":{}}}"#,
+            r#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"\"a.txt\"}"}}"#,
             r#"{"type":"message_delta","delta":{"stop_reason":"tool_use"}}"#,
             r#"{"type":"message_stop"}"#,
         ],
