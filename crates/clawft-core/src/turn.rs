@@ -383,7 +383,10 @@ impl<'a> Turn<'a> {
         if let Body::Stream(stream) = &mut response.body {
             // If this was the end as well, the next event returns it.
             match if self.show { stream.take() } else { None } {
-                Some(Delta::Text(text)) => return self.read_on(response, Step::Delta(text)),
+                Some(Delta::Text(text)) => {
+                    let text = self.steps.separated(text);
+                    return self.read_on(response, Step::Delta(text));
+                }
                 Some(Delta::Reasoning(text)) => return self.read_on(response, Step::Reasoning(text)),
                 None => over |= stream.end.is_some(),
             }

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_types::ToolCall;
 use clawft_types::join;
-use clawft_types::json::{JsonError, Node};
+use clawft_types::json::{self, JsonError, Node};
 use clawft_types::memory::{self, NoMemory};
 use clawft_types::text;
 
@@ -111,7 +111,7 @@ impl Calls {
         (0..self.0.len()).rev().take(searched).find(fits)
     }
 
-    /// Returns the calls. One without an id or a name gets one: its result has to name it.
+    /// Returns the calls. One without an id or a name gets one: its result has to name it. Arguments are unwrapped.
     pub(crate) fn into_vec(self) -> Vec<ToolCall> {
         let complete = |(number, Call { mut call, .. }): (usize, Call)| {
             if call.id.is_empty() {
@@ -120,8 +120,25 @@ impl Calls {
             if call.name.is_empty() {
                 "unnamed".clone_into(&mut call.name);
             }
+            if let Some(arguments) = unwrapped(&call.arguments) {
+                call.arguments = arguments;
+            }
             call
         };
         self.0.into_iter().enumerate().map(complete).collect()
     }
+}
+
+/// Returns arguments that a model has written in another form: `null` for none, or an object as text in JSON.
+fn unwrapped(arguments: &str) -> Option<String> {
+    let arguments = arguments.trim();
+    if arguments == "null" {
+        return Some(String::new());
+    }
+    if !arguments.starts_with('"') {
+        return None;
+    }
+    let document = json::parse(arguments.as_bytes()).ok()?;
+    let text = Node::root(&document).as_text()?;
+    text.trim_start().starts_with('{').then(|| text.to_owned())
 }

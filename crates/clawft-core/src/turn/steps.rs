@@ -32,6 +32,8 @@ pub(super) struct Steps {
     repetitions: u32,
     /// The results of calls that the platform does not perform.
     refused: Vec<ToolResult>,
+    /// The line breaks between the text that was shown and the text of the next answer.
+    separator: &'static str,
 }
 
 impl Steps {
@@ -45,6 +47,14 @@ impl Steps {
     /// Returns whether there are tools.
     pub(super) fn are_offered(&self) -> bool {
         !self.tools.is_empty()
+    }
+
+    /// Returns the next text to show: that of another answer begins a paragraph of its own.
+    pub(super) fn separated(&mut self, text: String) -> String {
+        match mem::take(&mut self.separator) {
+            "" => text,
+            separator => [separator, &text].concat(),
+        }
     }
 }
 
@@ -60,6 +70,10 @@ impl Turn<'_> {
         let mut calls = calls.into_vec();
         let is_flood = calls.len() > MAX_CALLS;
         calls.truncate(MAX_CALLS);
+        self.make_unique(&mut calls);
+        if streamed && !text.is_empty() {
+            self.steps.separator = paragraph_end(&text);
+        }
         self.steps.count += 1;
         self.steps.repetitions = match self.are_repeated(&calls) {
             true => self.steps.repetitions + 1,
@@ -157,6 +171,26 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// Gives each call an id of its own in the conversation. Some servers number the calls of each answer from the
+    /// same number on, or give all of them the same id; providers refuse that, and results would be confused.
+    fn make_unique(&self, calls: &mut [ToolCall]) {
+        let messages = &self.session.messages;
+        for at in 0..calls.len() {
+            let (before, rest) = calls.split_at_mut(at);
+            let Some(call) = rest.first_mut() else { return };
+            let is_known = |id: &str| {
+                let earlier = messages.iter().flat_map(|message| &message.calls);
+                earlier.chain(&*before).any(|known| known.id == id)
+            };
+            let mut number = messages.len();
+            while is_known(&call.id) {
+                let (message, position) = (text::number(number as u64), text::number(at as u64 + 1));
+                call.id = join!("call_", &message, "_", &position);
+                number += 1;
+            }
+        }
+    }
+
     /// Returns the calls that the platform performs, and the results of the others.
     fn divide(&self, calls: Vec<ToolCall>) -> (Vec<ToolCall>, Vec<ToolResult>) {
         let (mut performed, mut refused) = (Vec::new(), Vec::new());
@@ -249,5 +283,16 @@ impl Turn<'_> {
             streamed,
             incomplete: None,
         }))
+    }
+}
+
+/// Returns the line breaks that end the paragraph at the end of `text`.
+fn paragraph_end(text: &str) -> &'static str {
+    if text.ends_with("\n\n") {
+        ""
+    } else if text.ends_with('\n') {
+        "\n"
+    } else {
+        "\n\n"
     }
 }

@@ -84,6 +84,11 @@ fn reply(step: Step) -> Reply {
 
 /// Feeds an event stream and returns the step that ends it. Text is dropped.
 fn stream(turn: &mut Turn, events: &[&str]) -> Step {
+    show(turn, events, &mut String::new())
+}
+
+/// Feeds an event stream, appends its text to `shown`, and returns the step that ends it.
+fn show(turn: &mut Turn, events: &[&str], shown: &mut String) -> Step {
     let body: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
     let headers = [("content-type".to_owned(), "text/event-stream".to_owned())];
     turn.feed(
@@ -94,7 +99,10 @@ fn stream(turn: &mut Turn, events: &[&str]) -> Step {
         NOW,
     );
     let mut step = turn.feed(Event::Body(body.as_bytes()), NOW);
-    while matches!(step, Step::Delta(_) | Step::Reasoning(_)) {
+    while let Step::Delta(_) | Step::Reasoning(_) = step {
+        if let Step::Delta(text) = step {
+            shown.push_str(&text);
+        }
         step = turn.feed(Event::Body(&[]), NOW);
     }
     match step {
@@ -268,6 +276,87 @@ fn reads_every_form_in_which_servers_stream_calls() {
 
 /// The deltas of a block may come after the start of the next one.
 #[test]
+fn arguments_in_another_form_are_unwrapped() {
+    for (written, expected) in [
+        ("null", ""),
+        (" null ", ""),
+        (r#""{\"path\":\"a.txt\"}""#, PATH),
+        (r#""a.txt""#, r#""a.txt""#),
+        (r#""{"#, r#""{"#),
+    ] {
+        let config = config("", "");
+        let (mut turn, _) = begin(&config, Session::default());
+        let said = calling(&[["c", "read_file", written], ["d", "list_files", "{}"]]);
+        let reply = match answer(&mut turn, 200, &[], &said) {
+            Step::Call(asked) => request(turn.resume(vec![result(&asked[0].id, "")], NOW)),
+            step => request(step),
+        };
+        let sent = &body(&reply)["messages"][1]["tool_calls"][0]["function"]["arguments"];
+        let expected = if expected.starts_with('{') { expected } else { "{}" };
+        assert_eq!(sent, expected, "{written}");
+    }
+}
+
+#[test]
+fn calls_get_ids_of_their_own() {
+    let config = config("", "");
+    let (mut turn, _) = begin(&config, Session::default());
+    let said = calling(&[
+        ["c", "read_file", PATH],
+        ["c", "list_files", "{}"],
+        ["", "list_files", "{ }"],
+    ]);
+    for _ in 0..2 {
+        let asked = calls(answer(&mut turn, 200, &[], &said));
+        let results = asked
+            .iter()
+            .map(|call| result(&call.id, &call.arguments))
+            .collect();
+        let sent = body(&request(turn.resume(results, NOW)));
+        let messages = sent["messages"].as_array().unwrap();
+        let called: Vec<&str> = messages
+            .iter()
+            .flat_map(|message| message["tool_calls"].as_array().into_iter().flatten())
+            .map(|call| call["id"].as_str().unwrap())
+            .collect();
+        let answered: Vec<&str> = messages
+            .iter()
+            .filter_map(|message| message["tool_call_id"].as_str())
+            .collect();
+        assert_eq!(called, answered);
+        let distinct: std::collections::BTreeSet<&str> = called.iter().copied().collect();
+        assert_eq!(distinct.len(), called.len(), "{called:?}");
+    }
+}
+
+#[test]
+fn text_of_the_next_answer_begins_a_paragraph() {
+    for (first, second, expected) in [
+        ("I look.", "Done.", "I look.\n\nDone."),
+        ("I look.\n", "Done.", "I look.\n\nDone."),
+        ("I look.\n\n", "Done.", "I look.\n\nDone."),
+        ("", "Done.", "Done."),
+    ] {
+        let config = config(r#","stream":true"#, "");
+        let (mut turn, _) = begin(&config, Session::default());
+        let mut shown = String::new();
+        let said = |text: &str, reason: &str| {
+            json!({"choices": [{"delta": {"content": text}, "finish_reason": reason}]}).to_string()
+        };
+        let call = json!({"choices": [{"delta": {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "list_files", "arguments": "{}"}}]}}]}).to_string();
+        let step = show(
+            &mut turn,
+            &[&call, &said(first, "tool_calls"), "[DONE]"],
+            &mut shown,
+        );
+        assert_eq!(calls(step).len(), 1);
+        request(turn.resume(Vec::new(), NOW));
+        let reply = reply(show(&mut turn, &[&said(second, "stop"), "[DONE]"], &mut shown));
+        assert_eq!((shown.as_str(), reply.text()), (expected, second));
+    }
+}
+
+#[test]
 fn anthropic_stream_sends_arguments_in_deltas() {
     let config = anthropic(r#","stream":true"#, "");
     let (mut turn, _) = begin(&config, Session::default());
@@ -358,13 +447,13 @@ fn turn_ends_when_calls_reach_their_limit() {
     let (mut turn, _) = begin(&config, Session::default());
     for number in 1..=3 {
         let arguments = format!(r#"{{"path":"{number}"}}"#);
-        calls(answer(
+        let asked = calls(answer(
             &mut turn,
             200,
             &[],
             &calling(&[["c", "read_file", &arguments]]),
         ));
-        request(turn.resume(vec![result("c", "hello")], NOW));
+        request(turn.resume(vec![result(&asked[0].id, "hello")], NOW));
     }
     let reply = reply(answer(&mut turn, 200, &[], &calling(&[["c", "read_file", PATH]])));
     assert_eq!(reply.finish, Finish::Stopped);

@@ -22,6 +22,8 @@ struct State {
     /// Whether the last line of the answer or of the reasoning is not complete.
     in_text: bool,
     in_reasoning: bool,
+    /// Whether other lines were printed since the last text of the answer.
+    was_interrupted: bool,
     /// Holds what is typed during an answer, in a prompt.
     hold: Option<Hold>,
     /// Whether a hold is in effect but for questions.
@@ -40,6 +42,7 @@ impl Default for State {
             printed: Ok(()),
             in_text: false,
             in_reasoning: false,
+            was_interrupted: false,
             hold: None,
             holds: false,
             typed: Vec::new(),
@@ -99,6 +102,11 @@ impl Screen {
     pub(super) fn text(&self, text: &str) {
         let mut state = self.state();
         state.end_reasoning();
+        // The lines in between have ended the paragraph already.
+        let text = match std::mem::take(&mut state.was_interrupted) && !state.in_text {
+            true => text.trim_start_matches('\n'),
+            false => text,
+        };
         let Some(markdown) = &mut state.markdown else {
             let shown = state.sanitizer.text(text).into_owned();
             return state.print(&shown);
@@ -144,6 +152,7 @@ impl Screen {
     pub(super) fn between(&self, show: impl FnOnce()) {
         let mut state = self.state();
         state.begin_line();
+        state.was_interrupted = true;
         show();
     }
 
