@@ -69,10 +69,19 @@ impl Listing {
         }
         let fresh = Duration::from_millis(page.whole_of("ttlMs").unwrap_or_default());
         self.fresh = Some(self.fresh.map_or(fresh, |known| known.min(fresh)));
-        self.cursor = page
+        let cursor = page
             .text_of("nextCursor")
-            .filter(|cursor| !cursor.is_empty() && cursor.len() <= MAX_TOKEN)
-            .map(str::to_owned);
+            .filter(|cursor| !cursor.is_empty() && cursor.len() <= MAX_TOKEN);
+        // The same page would come again.
+        let is_repeated = cursor.is_some() && self.cursor.as_deref() == cursor;
+        self.cursor = cursor.filter(|_| !is_repeated).map(str::to_owned);
+        if is_repeated {
+            self.warn(
+                "a page of tools names itself as the next one",
+                "the others are left out",
+                secrets,
+            );
+        }
         if self.cursor.is_some() && self.pages == MAX_PAGES {
             self.warn(
                 "there are too many pages of tools",

@@ -131,6 +131,12 @@ impl<'a> Incoming<'a> {
             (None, Some(error)) if answers || message.get("id").is_none() => {
                 Incoming::Answer(Err(Refusal::read(error)))
             }
+            (_, Some(error)) if answers => Incoming::Answer(Err(Refusal::read(error))),
+            // Otherwise the answer would be waited for until the time is over.
+            (None, None) if answers => Incoming::Answer(Err(Refusal {
+                message: "the answer holds neither a result nor an error".to_owned(),
+                ..Refusal::default()
+            })),
             _ => Incoming::Other,
         }
     }

@@ -230,6 +230,27 @@ fn ended_program_is_started_by_the_next_operation() {
 }
 
 #[test]
+fn empty_answers_are_failures_at_once() {
+    for answer in [
+        "{}",
+        r#"{"result":null}"#,
+        r#"{"result":{},"error":{"code":1,"message":"no"}}"#,
+    ] {
+        let mut server = stdio();
+        list(&mut server, older).0.unwrap();
+        let (failed, _) = call(&mut server, |line| {
+            let mut answer: Value = serde_json::from_str(answer).unwrap();
+            answer["jsonrpc"] = json!("2.0");
+            answer["id"] = line["id"].clone();
+            vec![answer.to_string()]
+        });
+        let is_known =
+            failed.content.ends_with("neither a result nor an error") || failed.content.ends_with(": no");
+        assert!(failed.is_error && is_known, "{}", failed.content);
+    }
+}
+
+#[test]
 fn requests_of_the_program_are_answered() {
     let mut server = stdio();
     list(&mut server, older).0.unwrap();

@@ -237,6 +237,24 @@ fn lists_have_pages_up_to_a_limit() {
 }
 
 #[test]
+fn page_that_names_itself_is_the_last() {
+    let mut server = http();
+    let mut pages = 0;
+    list(&mut server, |request| {
+        pages += 1;
+        let mut page = tools(&[&format!("t{pages}")]);
+        page["nextCursor"] = json!("same");
+        Response::new(200, result(&body(request)["id"], &page))
+    })
+    .unwrap();
+    assert_eq!((pages, server.catalog().tools().len()), (2, 2));
+    assert_eq!(
+        server.catalog().warnings(),
+        ["a page of tools names itself as the next one: the others are left out"]
+    );
+}
+
+#[test]
 fn number_of_tools_is_limited() {
     let all: Vec<_> = (0..=MAX_TOOLS).map(|number| format!("t{number}")).collect();
     let all: Vec<_> = all.iter().map(String::as_str).collect();
