@@ -1,6 +1,7 @@
 //! `fetch`: one exchange with a listed origin, as a machine without I/O.
 
 pub mod address;
+mod charset;
 #[cfg(feature = "html")]
 mod html;
 mod origin;
@@ -14,7 +15,7 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use clawft_core::{Event, Header, HeaderValue, HttpRequest, Method};
+use clawft_core::{Event, Header, HeaderValue, HttpRequest, Method, TransportError};
 use clawft_types::join;
 use clawft_types::{ToolResult, memory};
 use core::mem;
@@ -42,8 +43,9 @@ pub struct FetchSettings {
 }
 
 impl FetchSettings {
-    /// Returns whether `fetch` may connect to this address of a host. Platforms that resolve names ask for
-    /// each address before they connect: a listed name may have a private address, on purpose or not.
+    /// Returns whether `fetch` may connect to this address of a host that is listed by its name, see
+    /// [`Fetch::is_named`]. Platforms that resolve names ask for each address before they connect: a listed name may
+    /// have a private address, on purpose or not. A host that an entry with `*` covers has public addresses only.
     pub fn permits_address(&self, address: IpAddr) -> bool {
         address::is_public(address) || self.allow.iter().any(|origin| origin.is_address(address))
     }
@@ -164,6 +166,11 @@ impl Fetch {
         &self.settings
     }
 
+    /// Returns whether the origin of the current request is listed itself, and not by an entry with `*`.
+    pub fn is_named(&self) -> bool {
+        self.settings.allow.iter().any(|origin| origin.is_of(&self.url))
+    }
+
     /// Takes the next event of the response.
     pub fn feed(&mut self, event: Event<'_>) -> FetchStep {
         match event {
@@ -177,13 +184,22 @@ impl Fetch {
                 if let (301 | 302 | 303 | 307 | 308, Some(location)) = (status, location) {
                     return self.follow(location);
                 }
-                if value(headers, "content-encoding").is_some_and(|coding| coding != "identity") {
+                let is_plain = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+                if value(headers, "content-encoding").is_some_and(|coding| !is_plain(coding)) {
                     return self.fail("the body is encoded, which was not requested");
                 }
                 FetchStep::More
             }
             Event::Body(bytes) => self.take(bytes),
             Event::End => self.finish(false),
+            Event::Failed(TransportError::TimedOut { after, .. }) => {
+                let seconds = number(after.as_secs());
+                self.fail(&join!(
+                    "it took longer than ",
+                    &seconds,
+                    " s (`timeout_secs` of `tools.fetch`)"
+                ))
+            }
             Event::Failed(error) => self.fail(&error.message()),
         }
     }
@@ -242,12 +258,19 @@ impl Fetch {
         if self.redirects > 0 {
             content.push_str(&["[from ", self.url.as_str(), "]\n"].concat());
         }
-        match self.text(&body) {
-            Some(text) => {
+        match self.text(&body, is_cut) {
+            Some((text, lost)) => {
                 let shown = beginning(&text, MAX_TEXT);
                 content.push_str(shown);
                 if is_cut || shown.len() < text.len() {
                     content.push_str("\n[the rest was cut off]");
+                }
+                if let Some(encoding) = lost {
+                    content.push_str(&join!(
+                        "\n[characters are lost: the encoding ",
+                        &encoding,
+                        " is not supported]"
+                    ));
                 }
             }
             None => {
@@ -264,22 +287,21 @@ impl Fetch {
         self.done(content, is_error)
     }
 
-    /// Returns the body as text, HTML reduced; `None` if it is binary.
-    fn text(&self, body: &[u8]) -> Option<String> {
+    /// Returns the body as text, HTML reduced, and its encoding if characters are lost; `None` if it is binary.
+    fn text(&self, body: &[u8], is_cut: bool) -> Option<(String, Option<String>)> {
         let end = position(&self.content_type, b';');
         let media_type = self.content_type.get(..end).unwrap_or_default().trim_ascii();
-        let is_text = media_type.starts_with("text/");
+        let is_html = matches!(media_type, "text/html" | "application/xhtml+xml")
+            || (media_type.is_empty() && body.trim_ascii_start().starts_with(b"<"));
+        let is_text = is_html || media_type.starts_with("text/") || self.content_type.contains("charset=");
         if body.contains(&0) || (!is_text && is_binary(body)) {
             return None;
         }
-        let text = String::from_utf8_lossy(body);
+        let label = charset::label(&self.content_type, if is_html { body } else { b"" });
+        let (text, is_lossy) = charset::decode(body, &label, is_cut);
         #[cfg(feature = "html")]
-        if matches!(media_type, "text/html" | "application/xhtml+xml")
-            || (media_type.is_empty() && text.starts_with("<"))
-        {
-            return Some(html::to_text(&text));
-        }
-        Some(text.into_owned())
+        let text = if is_html { html::to_text(&text) } else { text };
+        Some((text, is_lossy.then_some(label)))
     }
 }
 

@@ -94,8 +94,8 @@ pub trait Files {
         most: usize,
     ) -> Result<Vec<u8>, FileFault>;
 
-    /// Calls `take` with each name in a directory that is UTF-8, in any order, until it returns false. `.`
-    /// and `..` are left out.
+    /// Calls `take` with each name in a directory, in any order, until it returns false; with an empty one if a
+    /// name is not UTF-8. `.` and `..` are left out.
     ///
     /// # Errors
     /// If the directory cannot be read, or is another one.

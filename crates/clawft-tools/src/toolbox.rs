@@ -205,9 +205,9 @@ impl Toolbox {
         let node = Node::root(&document);
         // Required ones are there.
         let text = |key: &str| node.text_of(key).unwrap_or_default();
-        let method = match node.text_of("method") {
-            Some(name) => method(name).ok_or("unknown method")?,
-            None => Method::Get,
+        let method = match text("method") {
+            "" => Method::Get,
+            name => method(&name.to_ascii_uppercase()).ok_or("unknown method")?,
         };
         if is_check {
             // A request that may change something is asked about, unless a rule is for it.
@@ -238,7 +238,9 @@ impl Toolbox {
                 self.workspace()?.read_file(path, Lines { first, last })
             }
             Work::List => {
-                let is_recursive = node.get("recursive").is_some_and(|flag| flag.flag() == Ok(true));
+                // Models also write flags as strings.
+                let is_set = |flag: Node<'_>| flag.flag() == Ok(true) || flag.as_text() == Some("true");
+                let is_recursive = node.get("recursive").is_some_and(is_set);
                 self.workspace()?.list_files(path, is_recursive)
             }
             #[cfg(feature = "search")]
@@ -248,10 +250,15 @@ impl Toolbox {
             #[cfg(feature = "notes")]
             Work::Recall => notes::recall(self.home()?, text("key")),
             Work::Fetch => {
+                // Models also write a body in JSON as it is.
+                let body = match node.get("body") {
+                    Some(body) if body.as_text().is_none() => body.to_json().ok(),
+                    _ => None,
+                };
                 let arguments = fetch::Arguments {
-                    url: text("url"),
+                    url: text("url").trim_ascii(),
                     method,
-                    body: node.text_of("body"),
+                    body: body.as_deref().or(node.text_of("body")),
                     content_type: text("content_type"),
                 };
                 let settings = self.settings.fetch.as_ref().ok_or(NOT_GRANTED)?;
@@ -263,13 +270,15 @@ impl Toolbox {
         answer.map(Acted::Text)
     }
 
-    /// Parses the arguments and checks that the required ones are there.
+    /// Parses the arguments and checks that the required ones are there, and that texts are texts.
     fn parsed(&mut self, call: &ToolCall, tool: &Tool) -> Result<Value, Fault> {
         let document = arguments(call).map_err(|error| self.malformed(&error))?;
         let node = Node::root(&document);
         let found = node.object().and_then(|()| {
             let mut required = tool.required.iter();
-            required.try_for_each(|key| node.require(key)?.text().map(drop))
+            required.try_for_each(|key| node.require(key)?.text().map(drop))?;
+            let mut optional = TEXTS.iter().filter_map(|key| node.get(key));
+            optional.try_for_each(|value| value.text().map(drop))
         });
         found.map_err(|error| self.malformed(&error))?;
         Ok(document)
@@ -280,15 +289,19 @@ impl Toolbox {
         "malformed arguments: "
     }
 
-    /// Reads a number. Models also write numbers as strings.
+    /// Reads a number. Models also write numbers as strings, and some servers write `2.0`.
     fn line_number(&mut self, node: Node<'_>, key: &str) -> Result<Option<u64>, Fault> {
         let Some(value) = node.get(key) else {
             return Ok(None);
         };
-        if let Some(number) = value.as_text().and_then(|text| text.parse().ok()) {
-            return Ok(Some(number));
+        let written = match value.as_text() {
+            Some(text) => text.to_owned(),
+            None => value.to_json().unwrap_or_default(),
+        };
+        match written.strip_suffix(".0").unwrap_or(&written).parse() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => value.whole().map(Some).map_err(|error| self.malformed(&error)),
         }
-        value.whole().map(Some).map_err(|error| self.malformed(&error))
     }
 
     /// Returns the workspace for one call. What is confidential is found anew, because sessions are replaced
@@ -301,6 +314,7 @@ impl Toolbox {
             guard,
             root: &self.host.root,
             detail: &mut self.detail,
+            is_lacking: false,
         })
     }
 
@@ -315,6 +329,9 @@ impl Toolbox {
 
 /// Whether a call that the user is asked about has a preview: WebAssembly hosts have no terminal to ask at.
 const PREVIEWS: bool = cfg!(not(target_family = "wasm"));
+
+/// The arguments that are texts, and not required by every tool that has them.
+const TEXTS: [&str; 6] = ["path", "text", "name", "key", "method", "content_type"];
 
 const NOT_GRANTED: Fault = "the host does not grant this";
 

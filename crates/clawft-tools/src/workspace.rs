@@ -40,6 +40,8 @@ pub(crate) struct Workspace<'a> {
     pub(crate) root: &'a str,
     /// The rest of an error message.
     pub(crate) detail: &'a mut String,
+    /// Whether a walk has left out entries because of their names.
+    pub(crate) is_lacking: bool,
 }
 
 /// A path without links, whose directories were checked.

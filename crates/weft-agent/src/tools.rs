@@ -69,8 +69,8 @@ pub struct Tools {
     toolbox: Arc<Mutex<Toolbox>>,
     permissions: Permissions,
     servers: McpServers,
-    /// The client of `fetch`, which refuses private addresses.
-    fetcher: Option<reqwest::Client>,
+    /// The clients of `fetch`, which refuse private addresses.
+    fetcher: Option<fetch::Clients>,
     /// The directory in which commands run.
     directory: Option<PathBuf>,
     user: Arc<dyn User>,
@@ -99,7 +99,7 @@ impl Tools {
         Ok(Some(Tools {
             permissions: settings.permissions.clone(),
             servers: McpServers::new(agent, &servers),
-            fetcher: settings.fetch.as_ref().map(fetch::client).transpose()?,
+            fetcher: settings.fetch.as_ref().map(fetch::Clients::new).transpose()?,
             directory: workspace.map(Path::to_owned),
             toolbox: Arc::new(Mutex::new(Toolbox::new(settings, host))),
             user,
@@ -196,7 +196,7 @@ impl Tools {
         match outcome.await {
             Ok(Outcome::Done(result)) => result,
             Ok(Outcome::Http(machine, request)) => match &self.fetcher {
-                Some(client) => fetch::perform(client, *machine, request).await,
+                Some(clients) => fetch::perform(clients, *machine, request).await,
                 None => failed(call, "the host does not grant this"),
             },
             Ok(Outcome::Command(text)) => command::run(call, &text, self.directory.as_deref()).await,

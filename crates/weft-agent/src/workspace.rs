@@ -6,7 +6,7 @@ use cap_fs_ext::{
     DirExt as _, FollowSymlinks, MetadataExt as _, OpenOptionsFollowExt as _, OpenOptionsMaybeDirExt as _,
 };
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File, FileType, Metadata, OpenOptions};
+use cap_std::fs::{Dir, File, FileType, Metadata, OpenOptions, Permissions};
 use clawft_store::FsFault;
 use clawft_tools::{FileFault, Files, Host, Identity, Kind, Stat};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -108,19 +108,33 @@ impl Directory {
         }
     }
 
-    /// Writes a temporary file beside `path`, and renames it.
+    /// Opens the directory of `path` name by name, so that no link in place of a directory is followed. Returns it
+    /// with the last name.
+    fn parent<'a>(&self, path: &'a str) -> io::Result<(Dir, &'a str)> {
+        let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let mut directory = self.directory.try_clone()?;
+        for name in above.split('/').filter(|name| !name.is_empty()) {
+            directory = directory.open_dir_nofollow(name)?;
+        }
+        Ok((directory, name))
+    }
+
+    /// Writes a temporary file beside `path`, and renames it. A file that is read-only is not replaced.
     fn replace(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        let (parent, name) = path.rsplit_once('/').unwrap_or((".", path));
-        let parent = self.directory.open_dir_nofollow(parent)?;
-        let temporary = format!("{name}.tmp-{}", clawft_store::random::number());
+        let (parent, name) = self.parent(path)?;
+        let old = parent.symlink_metadata(name).ok();
+        let old = old.filter(Metadata::is_file).map(|old| old.permissions());
+        if old.as_ref().is_some_and(Permissions::readonly) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        // A name of its own: that of the file may be as long as names can be.
+        let temporary = format!(".tmp-{}", clawft_store::random::number());
         let mut options = OpenOptions::new();
         let mut file = parent.open_with(&temporary, options.write(true).create_new(true))?;
         let written = file.write_all(bytes).and_then(|()| {
             // A script stays executable.
-            if let Ok(old) = parent.symlink_metadata(name)
-                && old.is_file()
-            {
-                file.set_permissions(old.permissions())?;
+            if let Some(old) = old {
+                file.set_permissions(old)?;
             }
             drop(file);
             parent.rename(&temporary, &parent, name)
@@ -185,7 +199,7 @@ impl Files for Directory {
             .map_err(fault)?
         {
             let name = entry.map_err(fault)?.file_name();
-            if name.to_str().is_some_and(|name| !take(name)) {
+            if !take(name.to_str().unwrap_or_default()) {
                 break;
             }
         }
@@ -197,11 +211,17 @@ impl Files for Directory {
     }
 
     fn remove(&mut self, path: &str) -> Result<(), FileFault> {
-        self.directory.remove_file(path).map_err(fault)
+        let removed = self
+            .parent(path)
+            .and_then(|(parent, name)| parent.remove_file(name));
+        removed.map_err(fault)
     }
 
     fn make_directory(&mut self, path: &str) -> Result<(), FileFault> {
-        self.directory.create_dir(path).map_err(fault)
+        let made = self
+            .parent(path)
+            .and_then(|(parent, name)| parent.create_dir(name));
+        made.map_err(fault)
     }
 }
 

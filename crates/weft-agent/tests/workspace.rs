@@ -7,6 +7,7 @@ use clawft_types::ToolCall;
 use clawft_types::json::{self, Node};
 use serde_json::{Value, json};
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use tempfile::TempDir;
@@ -255,6 +256,10 @@ fn a_directory_keeps_every_operation_inside() {
     assert!(files.make_directory("up/new").is_err());
     let link = files.stat("up").unwrap().identity;
     assert!(files.read("up", link, 0, 9).is_err());
+    // So has this one, and its last directory is no link.
+    assert!(files.write("inside/b/new", b"x").is_err());
+    assert!(files.remove("inside/b/plain").is_err());
+    assert!(files.make_directory("inside/b/new").is_err());
     // Another file than the one that was checked.
     for identity in [None, Some(Identity(1, 2))] {
         assert_eq!(files.read("a/plain", identity, 0, 9), Err(FileFault::NotFound));
@@ -265,6 +270,37 @@ fn a_directory_keeps_every_operation_inside() {
     }
     assert_eq!(files.read("a/plain", plain.identity, 2, 2).unwrap(), b"ai");
     assert_eq!(fs::read_to_string(work.join("../outside")).unwrap(), SECRET);
+}
+
+#[test]
+fn writes_long_names_and_no_read_only_files() {
+    let fixture = Fixture::new();
+    let work = fixture.work();
+    let mut files = Directory::open(&work).unwrap();
+    let long = "n".repeat(255);
+    files.write(&long, b"x").unwrap();
+    assert_eq!(fs::read(work.join(&long)).unwrap(), b"x");
+    assert_eq!(
+        files.write(&"n".repeat(256), b"x"),
+        Err(FileFault::Other("the name is too long"))
+    );
+    let path = work.join("fixed");
+    fs::write(&path, "old").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+    assert_eq!(
+        files.write("fixed", b"new"),
+        Err(FileFault::Other("permission denied"))
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+}
+
+#[test]
+fn names_that_are_not_utf8_are_mentioned() {
+    let fixture = Fixture::new();
+    let name = std::ffi::OsStr::from_bytes(b"odd\xff");
+    fs::write(fixture.work().join(name), "").unwrap();
+    let list = done(&mut fixture.tools(), "list_files", &json!({}));
+    assert!(list.contains("[files whose names are not UTF-8"), "{list}");
 }
 
 #[test]

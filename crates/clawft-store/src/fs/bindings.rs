@@ -20,6 +20,9 @@ use wasip2::filesystem::types::{
 /// The number of bytes to read at once.
 const READ_SIZE: u64 = 64 * 1024;
 
+/// The number of names that are not UTF-8 in a directory that is read to its end.
+const MAX_UNNAMED: u32 = 10_000;
+
 pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
     let file = open(path, OpenFlags::empty(), DescriptorFlags::READ)?;
     let mut bytes = Vec::new();
@@ -130,11 +133,33 @@ pub(super) fn remove_abandoned(_path: &str) -> Result<(), FsFault> {
 /// Calls `take` with each name in a directory.
 pub(super) fn each_name(path: &str, take: &mut dyn FnMut(&str)) -> Result<(), FsFault> {
     let directory = open(path, OpenFlags::DIRECTORY, DescriptorFlags::READ)?;
+    each_entry(&directory, &mut |name| {
+        if !name.is_empty() {
+            take(name);
+        }
+        true
+    })
+}
+
+/// Calls `take` with each name in a directory until it returns false; with an empty one if a name is not UTF-8.
+fn each_entry(directory: &Descriptor, take: &mut dyn FnMut(&str) -> bool) -> Result<(), FsFault> {
     let entries = directory.read_directory()?;
-    while let Some(entry) = entries.read_directory_entry()? {
-        take(&entry.name);
+    // A host that repeats the error must not be asked for ever.
+    let mut unnamed = 0;
+    loop {
+        let goes_on = match entries.read_directory_entry() {
+            Ok(Some(entry)) => take(&entry.name),
+            Ok(None) => false,
+            Err(ErrorCode::IllegalByteSequence) if unnamed < MAX_UNNAMED => {
+                unnamed += 1;
+                take("")
+            }
+            Err(code) => return Err(code.into()),
+        };
+        if !goes_on {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 pub(super) fn exists(path: &str) -> bool {
@@ -214,6 +239,7 @@ impl From<ErrorCode> for FsFault {
             ErrorCode::IsDirectory => FsFault::IsDirectory,
             ErrorCode::NotDirectory => FsFault::NotDirectory,
             ErrorCode::FileTooLarge => FsFault::TooLarge,
+            ErrorCode::NameTooLong => FsFault::NameTooLong,
             ErrorCode::InsufficientMemory => FsFault::NoMemory,
             _ => FsFault::Other(None),
         }

@@ -42,6 +42,8 @@ pub enum FsFault {
     NotFile,
     /// The content is larger than a file may be.
     TooLarge,
+    /// The name or the path is longer than the file system permits.
+    NameTooLong,
     /// The content does not fit into the remaining memory.
     NoMemory,
     /// Other processes held the lock for as long as this one waited.
@@ -106,6 +108,7 @@ impl FsFault {
             FsFault::NotDirectory => "a file is in the way of the directory",
             FsFault::NotFile => "it is not a regular file",
             FsFault::TooLarge => "the file is too large",
+            FsFault::NameTooLong => "the name is too long",
             FsFault::NoMemory => "it does not fit into memory",
             FsFault::Locked => "another process has it locked",
             FsFault::Other(_) => "input/output error, as for a full or read-only disk",

@@ -126,7 +126,9 @@ pub(super) fn remove_abandoned(_path: &str) -> Result<(), FsFault> {
 pub(super) fn each_name(path: &str, take: &mut dyn FnMut(&str)) -> Result<(), FsFault> {
     let directory = open(path, OFLAGS_DIRECTORY, 0, RIGHTS_FD_READDIR)?;
     directory.each_name(&mut |name| {
-        take(name);
+        if !name.is_empty() {
+            take(name);
+        }
         true
     })
 }
@@ -166,7 +168,7 @@ fn stat(path: &str) -> Result<(Filetype, u64), FsFault> {
 struct Descriptor(Fd);
 
 impl Descriptor {
-    /// Calls `take` with each name in a directory that is UTF-8, until it returns false.
+    /// Calls `take` with each name in a directory until it returns false; with an empty one if a name is not UTF-8.
     fn each_name(&self, take: &mut dyn FnMut(&str) -> bool) -> Result<(), FsFault> {
         let mut next = DIRCOOKIE_START;
         // Room for any entry: on every file system a name has at most 255 bytes.
@@ -176,7 +178,7 @@ impl Descriptor {
             let filled = unsafe { wasip1::fd_readdir(self.0, buffer.as_mut_ptr(), buffer.len(), next) }?;
             let mut entries = buffer.get(..filled).unwrap_or(&buffer);
             while let Some((name, rest, cookie)) = entry(entries) {
-                let name = str::from_utf8(name).unwrap_or(".");
+                let name = str::from_utf8(name).unwrap_or_default();
                 if name != "." && name != ".." && !take(name) {
                     return Ok(());
                 }
@@ -261,6 +263,7 @@ impl From<Errno> for FsFault {
             wasip1::ERRNO_ISDIR => FsFault::IsDirectory,
             wasip1::ERRNO_NOTDIR => FsFault::NotDirectory,
             wasip1::ERRNO_FBIG => FsFault::TooLarge,
+            wasip1::ERRNO_NAMETOOLONG => FsFault::NameTooLong,
             wasip1::ERRNO_NOMEM => FsFault::NoMemory,
             error => FsFault::Other(Some(error.raw().into())),
         }

@@ -214,6 +214,7 @@ impl From<io::Error> for FsFault {
             ErrorKind::IsADirectory => FsFault::IsDirectory,
             ErrorKind::NotADirectory => FsFault::NotDirectory,
             ErrorKind::FileTooLarge => FsFault::TooLarge,
+            ErrorKind::InvalidFilename => FsFault::NameTooLong,
             ErrorKind::OutOfMemory => FsFault::NoMemory,
             _ => FsFault::Other(error.raw_os_error()),
         }

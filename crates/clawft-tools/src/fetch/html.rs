@@ -11,8 +11,11 @@ const INLINE: [&str; 16] = [
     "sup", "u",
 ];
 
-/// Returns the text of a document: without tags, comments, scripts and styles, with white space collapsed,
-/// and with a line for each block.
+/// The cells of a table, which stay in the line of their row.
+const CELLS: [&str; 2] = ["td", "th"];
+
+/// Returns the text of a document: without tags, comments, scripts and styles, with white space collapsed except
+/// in `pre`, and with a line for each block and each row of a table.
 pub(crate) fn to_text(html: &str) -> String {
     let mut text = Text::default();
     let mut rest = html;
@@ -36,9 +39,16 @@ pub(crate) fn to_text(html: &str) -> String {
         hidden = HIDDEN
             .into_iter()
             .find(|element| name.eq_ignore_ascii_case(element));
+        let is_end = name.starts_with("/");
         let name = name.trim_start_matches('/');
-        if !INLINE.iter().any(|inline| name.eq_ignore_ascii_case(inline)) {
+        let is = |other: &&str| name.eq_ignore_ascii_case(other);
+        if CELLS.iter().any(is) {
+            text.end_cell(is_end);
+        } else if !name.is_empty() && !INLINE.iter().any(is) {
             text.end_line();
+        }
+        if is(&"pre") {
+            text.is_exact = !is_end;
         }
     }
     if hidden.is_none() {
@@ -93,12 +103,26 @@ fn tag_name(text: &str) -> Option<(&str, &str)> {
     Some((name, after.unwrap_or_default()))
 }
 
+/// The names of characters, each followed by its character. `nbsp` is white space.
+const NAMED: &str = "nbsp \
+    amp&lt<gt>quot\"apos'hellip…mdash—ndash–lsquo‘rsquo’sbquo‚ldquo“rdquo”bdquo„bull•trade™euro€\
+    rarr→larr←minus−le≤ge≥ne≠\
+    iexcl¡cent¢pound£curren¤yen¥brvbar¦sect§uml¨copy©ordfªlaquo«not¬reg®macr¯deg°plusmn±sup2²sup3³\
+    acute´microµpara¶middot·cedil¸sup1¹ordmºraquo»frac14¼frac12½frac34¾iquest¿AgraveÀAacuteÁAcircÂ\
+    AtildeÃAumlÄAringÅAEligÆCcedilÇEgraveÈEacuteÉEcircÊEumlËIgraveÌIacuteÍIcircÎIumlÏETHÐNtildeÑ\
+    OgraveÒOacuteÓOcircÔOtildeÕOumlÖtimes×OslashØUgraveÙUacuteÚUcircÛUumlÜYacuteÝTHORNÞszligßagraveà\
+    aacuteáacircâatildeãaumläaringåaeligæccedilçegraveèeacuteéecircêeumlëigraveìiacuteíicircîiumlï\
+    ethðntildeñograveòoacuteóocircôotildeõoumlödivide÷oslashøugraveùuacuteúucircûuumlüyacuteýthornþ\
+    yumlÿ";
+
 /// The text so far.
 #[derive(Default)]
 struct Text {
     text: String,
     /// Whether white space was seen since the last character.
     space: bool,
+    /// Whether white space counts, as in program code.
+    is_exact: bool,
 }
 
 impl Text {
@@ -120,6 +144,9 @@ impl Text {
     }
 
     fn character(&mut self, character: char) {
+        if self.is_exact {
+            return self.text.push(character);
+        }
         if character.is_ascii_whitespace() || character == '\u{a0}' {
             self.space = true;
             return;
@@ -129,6 +156,14 @@ impl Text {
         }
         self.space = false;
         self.text.push(character);
+    }
+
+    /// Begins or ends a cell.
+    fn end_cell(&mut self, is_end: bool) {
+        self.space = false;
+        if !is_end && !self.text.is_empty() && !self.text.ends_with("\n") {
+            self.text.push_str(" | ");
+        }
     }
 
     fn end_line(&mut self) {
@@ -142,14 +177,6 @@ impl Text {
 /// Returns the character that the reference at the beginning of `text` stands for, and the reference's
 /// length.
 fn reference(text: &str) -> Option<(char, usize)> {
-    const NAMED: [(&str, char); 6] = [
-        ("amp", '&'),
-        ("lt", '<'),
-        ("gt", '>'),
-        ("quot", '"'),
-        ("apos", '\''),
-        ("nbsp", ' '),
-    ];
     let end = text.bytes().take(12).position(|byte| byte == b';')?;
     let name = text.get(1..end)?;
     let character = match name.strip_prefix("#") {
@@ -166,11 +193,25 @@ fn reference(text: &str) -> Option<(char, usize)> {
                         .wrapping_add(char::from(*digit).to_digit(radix)?),
                 )
             });
-            char::from_u32(value?)?
+            char::from_u32(value?).filter(|character| *character != '\0')?
         }
-        None => NAMED.iter().find(|(known, _)| *known == name)?.1,
+        None => named(name)?,
     };
     Some((character, end + 1))
+}
+
+/// Returns the character with this name.
+fn named(name: &str) -> Option<char> {
+    let mut start = 0;
+    for (at, character) in NAMED.char_indices() {
+        if !character.is_ascii_alphanumeric() {
+            if NAMED.get(start..at) == Some(name) {
+                return Some(character);
+            }
+            start = at + character.len_utf8();
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -191,7 +232,19 @@ mod tests {
                 "a & b <c> AB &unknown; &",
             ),
             ("<script>if (a < b) { '</p>' }</script>x<style>p{}</style>", "x\n"),
-            ("a<!-- <p>no</p> -->b<!-->c", "a\nb\nc"),
+            ("a<!-- <p>no</p> -->b<!-->c <!-- -->d", "abc d"),
+            (
+                "<p>x</p><pre>if a:\n    b = 1 &lt; <i>2</i>\n\nc</pre><p>y  z</p>",
+                "x\nif a:\n    b = 1 < 2\n\nc\ny z\n",
+            ),
+            (
+                "<table><tr><th>A</th><th>B</th></tr>\n<tr>\n<td>1</td>\n<td>2 3</td></tr></table>",
+                "A | B\n1 | 2 3\n",
+            ),
+            (
+                "&hellip;&mdash;&eacute;&Eacute;&copy;&yuml;&apos;&quot;&euro; &nbsp; &#0;&#xD800;&ET;",
+                "\u{2026}\u{2014}\u{e9}\u{c9}\u{a9}\u{ff}'\"\u{20ac} &#0;&#xD800;&ET;",
+            ),
             ("1 < 2 <3", "1 < 2 <3"),
             ("<a href=\"a>b\">c</a>", "c"),
             ("a<br/>b", "a\nb"),

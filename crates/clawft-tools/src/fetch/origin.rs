@@ -70,11 +70,16 @@ impl Origin {
             name.is_some_and(|name| name.ends_with("."))
         };
         match self.hosts {
-            Hosts::One => return url.origin() == self.url.origin(),
+            Hosts::One => return self.is_of(url),
             Hosts::Below if !is_below(url.host()) => return false,
             _ => {}
         }
         url.around_host() == self.url.around_host() && is_public_host(url.host())
+    }
+
+    /// Returns whether the entry has no `*` and is the origin of `url`.
+    pub(crate) fn is_of(&self, url: &Url) -> bool {
+        self.hosts == Hosts::One && url.origin() == self.url.origin()
     }
 
     /// Returns whether the entry names this address itself.

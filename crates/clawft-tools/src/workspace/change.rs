@@ -1,7 +1,7 @@
 //! `write_file`, `edit_file` and `delete_file`, with previews of their effect.
 
 use super::read::{MAX_TEXT, text};
-use super::{Answer, Fault, IS_DIRECTORY, Located, Workspace, check_kind, parent, push};
+use super::{Answer, Fault, IS_DIRECTORY, Located, Workspace, check_kind, name, parent, push};
 use crate::diff::diff;
 use crate::files::{FileFault, Kind};
 use crate::text::{Needle, line_breaks, number};
@@ -18,7 +18,7 @@ impl Workspace<'_> {
     /// Writes a whole file, or returns the difference that this would make.
     pub(crate) fn write_file(&mut self, path: &str, content: &str, is_preview: bool) -> Answer {
         let located = self.locate(path, true)?;
-        if located.path.is_empty() || path.ends_with("/") {
+        if located.path.is_empty() || matches!(name(path), "" | ".") {
             return Err(IS_DIRECTORY);
         }
         if let Some(stat) = &located.stat {

@@ -7,7 +7,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The directories of the home directory whose content is confidential. The first one is the home itself.
-const DIRECTORIES: [&str; 4] = ["", "sessions", "sessions/.locks", "notes"];
+const DIRECTORIES: [&str; 6] = ["", "sessions", "sessions/.locks", "notes", "titles", "responses"];
+
+/// The directory that holds, for each key of a gateway, a directory like the home directory.
+const KEYS: &str = "keys";
 
 /// The name of the configuration file in the home directory.
 const CONFIG: &str = "config.json";
@@ -34,6 +37,12 @@ impl Guard {
         {
             for directory in DIRECTORIES {
                 add_directory(home, directory, &mut identities)?;
+            }
+            for key in add_directory(home, KEYS, &mut identities)? {
+                for directory in DIRECTORIES {
+                    let path = join(&join(KEYS, &key), directory);
+                    add_directory(home, &path, &mut identities)?;
+                }
             }
         }
         identities.sort_unstable();
@@ -69,30 +78,34 @@ fn has_identities(home: &mut dyn Files) -> Result<bool, FileFault> {
     Ok(root.is_some() && root != config)
 }
 
-/// Adds a directory and the files in it; links with their targets.
+/// Adds a directory and the files in it; links with their targets. Returns the names of the directories in it.
 fn add_directory(
     home: &mut dyn Files,
     directory: &str,
     identities: &mut Vec<Identity>,
-) -> Result<(), FileFault> {
-    let stat = match home.stat(directory) {
-        Ok(stat) => stat,
-        Err(FileFault::NotFound) => return Ok(()),
-        Err(fault) => return Err(fault),
+) -> Result<Vec<String>, FileFault> {
+    let mut directories = Vec::new();
+    let located = locate(home, &Guard::default(), directory, true)?;
+    let Some(stat) = located.stat else {
+        return Ok(directories);
     };
     identities.extend(stat.identity);
     let mut names: Vec<String> = Vec::new();
-    home.names(directory, stat.identity, &mut |name| {
-        names.push(name.to_owned());
+    home.names(&located.path, stat.identity, &mut |name| {
+        if !name.is_empty() {
+            names.push(name.to_owned());
+        }
         true
     })?;
     for name in names {
-        let path = join(directory, &name);
+        let path = join(&located.path, &name);
         // A file may be gone by now: sessions are replaced all the time.
         let Ok(stat) = home.stat(&path) else { continue };
-        if stat.kind != Kind::Directory {
-            identities.extend(stat.identity);
+        if stat.kind == Kind::Directory {
+            directories.push(name);
+            continue;
         }
+        identities.extend(stat.identity);
         if stat.kind == Kind::Link
             && let Ok(target) = locate(home, &Guard::default(), &path, true)
             && let Some(target) = target.stat.filter(|target| target.kind == Kind::File)
@@ -100,5 +113,5 @@ fn add_directory(
             identities.extend(target.identity);
         }
     }
-    Ok(())
+    Ok(directories)
 }

@@ -35,13 +35,24 @@ impl Workspace<'_> {
             count += 1;
             count < MAX_ENTRIES
         })?;
-        if count == 0 {
+        if count == 0 && !self.is_lacking {
             return Ok("the directory is empty".into());
         }
         if !is_complete {
             list.push_str("[there are more: list a directory below it]\n");
         }
+        self.add_lacking(&mut list);
         Ok(list)
+    }
+
+    /// Says in a result if entries were left out because of their names.
+    pub(super) fn add_lacking(&self, list: &mut String) {
+        if self.is_lacking {
+            if !list.is_empty() && !list.ends_with("\n") {
+                list.push('\n');
+            }
+            list.push_str("[files whose names are not UTF-8 or hold control characters are left out]\n");
+        }
     }
 
     /// Calls `visit` with everything below `path` in the order of the paths, or with the file at `path`,
@@ -87,10 +98,13 @@ impl Workspace<'_> {
         budget: &mut usize,
     ) -> Result<(), FileFault> {
         let known = paths.len();
+        let is_lacking = &mut self.is_lacking;
         self.files.names(path, stat.identity, &mut |name| {
             *budget -= 1;
+            if name.is_empty() || name.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
+                *is_lacking = true;
             // A longer path cannot be used. That ends the walk through a directory that holds itself.
-            if path.len() + name.len() < MAX_PATH {
+            } else if path.len() + name.len() < MAX_PATH {
                 paths.push(join(path, name));
             }
             *budget > 0

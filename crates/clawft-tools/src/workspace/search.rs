@@ -53,8 +53,9 @@ impl Workspace<'_> {
                 .list
                 .push_str("[the search was stopped here: narrow it with `path` or `name`]\n");
         } else if found.count == 0 {
-            return Ok("nothing was found".into());
+            found.list.push_str("nothing was found");
         }
+        self.add_lacking(&mut found.list);
         Ok(found.list)
     }
 }

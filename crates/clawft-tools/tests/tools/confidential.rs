@@ -4,12 +4,14 @@ use crate::memory::{Disk, MemoryFiles, call, settings, workspace};
 use clawft_tools::{Decision, Host, Outcome, Toolbox};
 use serde_json::json;
 
-const CONFIDENTIAL: [&str; 5] = [
+const CONFIDENTIAL: [&str; 7] = [
     "work/.clawft/config.json",
     "work/.clawft/sessions/a.json",
     "work/.clawft/sessions/.locks/a.json+1",
     "work/.clawft/notes/n.txt",
     "work/.clawft/deep/er/token",
+    "work/.clawft/keys/alice/sessions/a.json",
+    "work/.clawft/keys/alice/notes/n.txt",
 ];
 
 /// Returns a workspace that holds the home directory, with many other ways to it.
@@ -38,7 +40,14 @@ fn disk() -> Disk {
         .again("work/.clawft", "work/mounted")
         .again("work/.clawft/sessions", "work/mounted-sessions")
         .again("work/.clawft/sessions/.locks", "work/mounted-locks")
-        .again("work/.clawft/notes", "work/mounted-notes");
+        .again("work/.clawft/notes", "work/mounted-notes")
+        .again(
+            "work/.clawft/keys/alice/sessions/a.json",
+            "work/a/hard-client-session",
+        )
+        .again("work/.clawft/keys/alice/notes/n.txt", "work/a/hard-client-note")
+        .again("work/.clawft/keys", "work/mounted-keys")
+        .again("work/.clawft/keys/alice", "work/mounted-client");
     disk
 }
 
@@ -55,7 +64,7 @@ fn toolbox(workspace: MemoryFiles, disk: &Disk) -> Toolbox {
     )
 }
 
-const PATHS: [&str; 42] = [
+const PATHS: [&str; 48] = [
     ".clawft/config.json",
     "./.clawft/config.json",
     ".clawft//config.json",
@@ -98,6 +107,12 @@ const PATHS: [&str; 42] = [
     "mounted-sessions/a.json",
     "mounted-locks/a.json+1",
     "mounted-notes/n.txt",
+    ".clawft/keys/alice/sessions/a.json",
+    "a/hard-client-session",
+    "a/hard-client-note",
+    "mounted-keys/alice/sessions/a.json",
+    "mounted-client/sessions/a.json",
+    "mounted-client/notes/n.txt",
 ];
 
 /// Tries every tool on `path` and asserts that nothing confidential comes out or changes.

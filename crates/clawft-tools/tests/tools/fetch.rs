@@ -1,10 +1,11 @@
 //! `fetch` as a machine.
 
 use crate::memory::{call, settings};
-use clawft_core::{Event, HttpRequest, Method, TransportError};
+use clawft_core::{Event, HttpRequest, Method, TimeLimit, TransportError};
 use clawft_tools::{Fetch, FetchStep, Host, Outcome, Toolbox};
 use clawft_types::ToolResult;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn begin(fetch: &Value, arguments: &Value) -> Result<(Box<Fetch>, HttpRequest), String> {
     let host = Host {
@@ -171,6 +172,22 @@ fn resolved_addresses_are_public_or_listed() {
     }
     let (fetch, _) = get(&["http://localhost:8080"], "http://localhost:8080").unwrap();
     assert!(fetch.settings().permits_address("::1".parse().unwrap()));
+    // A name that anybody may own is not named by an entry for all.
+    let allow = [
+        "http://localhost:8080",
+        "http://*",
+        "https://*.b.example",
+        "https://b.example",
+    ];
+    for (url, is_named) in [
+        ("http://localhost:8080/x", true),
+        ("https://b.example", true),
+        ("https://a.b.example", false),
+        ("http://a.example", false),
+        ("http://b.example", false),
+    ] {
+        assert_eq!(get(&allow, url).unwrap().0.is_named(), is_named, "{url}");
+    }
 }
 
 #[test]
@@ -273,7 +290,24 @@ fn bodies_become_text() {
         ("application/xhtml+xml", b"<p>a</p>", "a\n"),
         ("", b"<!doctype html><b>x</b>", "x"),
         ("text/plain", b"<p>", "<p>"),
-        ("text/plain", b"caf\xe9", "caf\u{fffd}"),
+        ("text/plain", b"caf\xe9", "caf\u{e9}"),
+        (
+            "text/html",
+            b"<meta charset=windows-1252><p>\x93x\x94",
+            "\u{201c}x\u{201d}",
+        ),
+        (
+            "application/xml; charset=iso-8859-1",
+            b"<a>\xe9</a>",
+            "<a>\u{e9}</a>",
+        ),
+        (
+            "text/plain; charset=koi8-r",
+            b"a\xd0",
+            "a\u{fffd}\n[characters are lost: the encoding koi8-r is not supported]",
+        ),
+        ("text/plain", b"\xef\xbb\xbfa", "a"),
+        ("", b"\n <p>x</p>", "x\n"),
         ("image/png", b"\x89PNG\0", "a binary body, image/png, 5 bytes"),
         ("", b"\xff\xfe", "a binary body, of an unknown type, 2 bytes"),
         ("", b"", ""),
@@ -306,6 +340,63 @@ fn failures_are_results() {
     let (mut fetch, _) = get(&["https://a.example"], "https://a.example").unwrap();
     let result = finished(head(&mut fetch, 200, &[("content-encoding", "gzip")]));
     assert!(result.content.contains("the body is encoded"));
+    for coding in ["identity", "Identity", ""] {
+        let (mut fetch, _) = get(&["https://a.example"], "https://a.example").unwrap();
+        let step = head(&mut fetch, 200, &[("content-encoding", coding)]);
+        assert!(matches!(step, FetchStep::More), "{coding}");
+    }
+    let (mut fetch, _) = get(&["https://a.example"], "https://a.example").unwrap();
+    let result = finished(fetch.feed(Event::Failed(TransportError::TimedOut {
+        after: Duration::from_secs(7),
+        limit: TimeLimit::Total,
+    })));
+    assert!(
+        result
+            .content
+            .ends_with("it took longer than 7 s (`timeout_secs` of `tools.fetch`)")
+    );
+}
+
+#[test]
+fn arguments_are_read_as_models_write_them() {
+    let settings = json!({"allow": ["https://a.example"], "methods": ["GET", "POST"]});
+    for (arguments, method, body) in [
+        (json!({"url": " https://a.example\n"}), Method::Get, ""),
+        (
+            json!({"url": "https://a.example", "method": "post", "body": {"x": [1, "é"]}}),
+            Method::Post,
+            r#"{"x":[1,"é"]}"#,
+        ),
+        (
+            json!({"url": "https://a.example", "method": "POST", "body": [1]}),
+            Method::Post,
+            "[1]",
+        ),
+        (
+            json!({"url": "https://a.example", "method": "POST", "body": "text"}),
+            Method::Post,
+            "text",
+        ),
+        (
+            json!({"url": "https://a.example", "method": null, "body": null}),
+            Method::Get,
+            "",
+        ),
+    ] {
+        let (_, request) = begin(&settings, &arguments).unwrap();
+        assert_eq!(
+            (request.method, str::from_utf8(&request.body)),
+            (method, Ok(body)),
+            "{arguments}"
+        );
+    }
+    for arguments in [
+        json!({"url": "https://a.example", "method": 5}),
+        json!({"url": "https://a.example", "method": "POST", "content_type": {}}),
+    ] {
+        let error = begin(&settings, &arguments).unwrap_err();
+        assert!(error.starts_with("malformed arguments: "), "{error}");
+    }
 }
 
 #[test]

@@ -25,6 +25,7 @@ fn reads_range_of_lines() {
     for (first, last, text) in [
         (json!(2), json!(3), "2\n3\n[the file goes on with line 4]"),
         (json!("4"), json!(null), "4\n5"),
+        (json!(4.0), json!("5.0"), "4\n5"),
         (json!(5), json!(9), "5"),
         (json!(null), json!(1), "1\n[the file goes on with line 2]"),
         (json!(0), json!(1), "1\n[the file goes on with line 2]"),
@@ -293,6 +294,57 @@ fn lists_sorted_and_bounded() {
         done(&mut tools, "list_files", json!({"path": "none"})),
         "the directory is empty"
     );
+}
+
+#[test]
+fn names_that_cannot_be_used_are_mentioned() {
+    const NOTE: &str = "[files whose names are not UTF-8 or hold control characters are left out]\n";
+    let disk = Disk::new();
+    disk.file("work/a", "12").file("work/x\ny", "12");
+    disk.directory("work/empty");
+    disk.file("work/odd/\x1b[2J", "12");
+    let mut tools = workspace(&disk);
+    for (arguments, expected) in [
+        (json!({}), "a  2\nempty/\nodd/\n"),
+        (json!({"recursive": "true"}), "a  2\nempty/\nodd/\n"),
+        (json!({"path": "odd"}), ""),
+    ] {
+        assert_eq!(
+            done(&mut tools, "list_files", arguments),
+            [expected, NOTE].concat()
+        );
+    }
+    assert_eq!(
+        done(&mut tools, "search_files", json!({"text": "12"})),
+        ["a:1: 12\n", NOTE].concat()
+    );
+    assert_eq!(
+        done(&mut tools, "search_files", json!({"text": "34"})),
+        ["nothing was found\n", NOTE].concat()
+    );
+}
+
+#[test]
+fn wrong_types_are_reported() {
+    let disk = Disk::new();
+    let mut tools = workspace(&disk);
+    for (name, arguments, message) in [
+        ("list_files", json!({"path": 5}), "malformed arguments: path: "),
+        ("search_files", json!({"text": 5}), "malformed arguments: text: "),
+        ("search_files", json!({"name": []}), "malformed arguments: name: "),
+        (
+            "write_file",
+            json!({"path": "a", "content": {}}),
+            "malformed arguments: content: ",
+        ),
+    ] {
+        let content = refused(&mut tools, name, arguments);
+        assert!(content.starts_with(message), "{content}");
+    }
+    for path in ["new/", "new/.", "new/./", "."] {
+        let content = refused(&mut tools, "write_file", json!({"path": path, "content": ""}));
+        assert_eq!(content, "this is a directory", "{path}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::agent::exchange::{Reader, Wait, exchange};
 use crate::agent::transport;
 use crate::error::Error;
 use clawft_core::{Event, HttpRequest};
+use clawft_tools::fetch::address::is_public;
 use clawft_tools::{Fetch, FetchSettings, FetchStep};
 use clawft_types::ToolResult;
 use reqwest::Client;
@@ -13,22 +14,40 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::lookup_host;
 
-/// Returns a client that connects to no private address, unless the configuration lists it. A name is looked up
-/// once, and the connection goes to the address that was checked. Behind a proxy, the proxy decides.
-pub(super) fn client(settings: &Arc<FetchSettings>) -> Result<Client, Error> {
-    transport::client_with_resolver(Resolver(Arc::clone(settings)))
+/// Clients that connect to no private address, unless the configuration lists it. A name is looked up once, and the
+/// connection goes to the address that was checked. Behind a proxy, the proxy decides.
+#[derive(Clone)]
+pub(super) struct Clients {
+    /// For origins that are listed by their names.
+    named: Client,
+    /// For origins that an entry with `*` covers: whoever owns such a name could lead it to a private address that is
+    /// listed for something else.
+    public: Client,
 }
 
-struct Resolver(Arc<FetchSettings>);
+impl Clients {
+    pub(super) fn new(settings: &Arc<FetchSettings>) -> Result<Clients, Error> {
+        Ok(Clients {
+            named: transport::client_with_resolver(Resolver(Some(Arc::clone(settings))))?,
+            public: transport::client_with_resolver(Resolver(None))?,
+        })
+    }
+}
+
+/// Looks names up, without private addresses except those that the settings list.
+struct Resolver(Option<Arc<FetchSettings>>);
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let settings = Arc::clone(&self.0);
+        let settings = self.0.clone();
         Box::pin(async move {
             let found: Vec<SocketAddr> = lookup_host((name.as_str(), 0)).await?.collect();
             let permitted: Vec<SocketAddr> = found
                 .into_iter()
-                .filter(|address| settings.permits_address(address.ip()))
+                .filter(|address| match &settings {
+                    Some(settings) => settings.permits_address(address.ip()),
+                    None => is_public(address.ip()),
+                })
                 .collect();
             if permitted.is_empty() {
                 let cause =
@@ -41,9 +60,13 @@ impl Resolve for Resolver {
 }
 
 /// Performs a call from its first request to its result.
-pub(super) async fn perform(client: &Client, mut machine: Fetch, mut request: HttpRequest) -> ToolResult {
+pub(super) async fn perform(clients: &Clients, mut machine: Fetch, mut request: HttpRequest) -> ToolResult {
     loop {
         let wait = Wait::for_tool(&request);
+        let client = match machine.is_named() {
+            true => &clients.named,
+            false => &clients.public,
+        };
         let step = match exchange(client, request, wait, &mut machine).await {
             Ok((step, _)) => step,
             Err(aborted) => machine.feed(Event::Failed(aborted.into())),

@@ -1,6 +1,6 @@
 //! Primitives for the tools on wasm32-wasip2: symbolic links are not followed, and files have identities.
 
-use super::{granted, write};
+use super::{each_entry, granted, write};
 use crate::fs::{FsFault, reserve};
 use clawft_tools::{Identity, Kind, Stat};
 use wasip2::filesystem::types::{
@@ -60,13 +60,7 @@ pub(in crate::fs) fn names(
     take: &mut dyn FnMut(&str) -> bool,
 ) -> Result<(), FsFault> {
     let directory = open(path, expected, OpenFlags::DIRECTORY, DescriptorFlags::READ)?;
-    let entries = directory.read_directory()?;
-    while let Some(entry) = entries.read_directory_entry()? {
-        if !take(&entry.name) {
-            break;
-        }
-    }
-    Ok(())
+    each_entry(&directory, take)
 }
 
 /// Creates a file that must not exist. Not synchronised: a model's file need not survive a power cut.
