@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect, sync_playwright
 
-from cases import case, main
+from cases import case, main, same
 from page import FLAGS
 
 
@@ -24,6 +24,33 @@ def page(given):
             expect(status).to_contain_text("complete")
             expect(status).to_contain_text("stored: true")
             assert problems == [], f"errors in the page: {problems}"
+        finally:
+            browser.close()
+
+
+# Cancels a turn while its `next` waits for a provider that is silent. Returns the kinds of both errors.
+CANCEL = """async () => {
+  const { turns } = await import("./agent/clawft.js");
+  const openai = { api_base: `${location.origin}/provider`, retries: 0, timeout_secs: 2 };
+  const configuration = JSON.stringify({ agents: { model: "m" }, providers: { providers: { openai } } });
+  const turn = await turns.begin({ message: "hello", session: "one", configuration, streamed: true, tools: [] });
+  const kind = (promise) => promise.then(({ tag }) => tag, (error) => error.payload?.tag ?? String(error));
+  const waiting = kind(turn.next());
+  const cancelled = await turn.cancel().then(() => "done", (error) => error.payload?.tag ?? String(error));
+  return [cancelled, await waiting, ...(await turns.listSessions())];
+}"""
+
+
+@case
+def cancel_while_waiting(given):
+    """A call while another one waits is refused; the one that waits ends by itself, and nothing is stored."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=given["chromium"], args=FLAGS)
+        try:
+            opened = browser.new_page()
+            opened.goto(given["url"])
+            expect(opened.locator("#status")).to_have_text("ready", timeout=60_000)
+            same("the kinds of the errors, and the sessions", opened.evaluate(CANCEL), ["invalid", "timeout"])
         finally:
             browser.close()
 

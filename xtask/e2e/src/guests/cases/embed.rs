@@ -73,6 +73,7 @@ cases! {
     host_in_node_performs_calls_of_its_tool,
     host_in_node_reports_errors,
     page_performs_calls_of_its_tool,
+    call_while_next_waits_is_refused,
 }
 
 fn component_shows_interface_with_version(test: &GuestContext<'_>) -> Result<()> {
@@ -277,6 +278,21 @@ fn host_in_node_reports_errors(test: &GuestContext<'_>) -> Result<()> {
 
 /// The component runs in the browser, and waits through JSPI.
 fn page_performs_calls_of_its_tool(test: &GuestContext<'_>) -> Result<()> {
+    page(test, "page", "tools")?;
+    let requests = test.received(2)?;
+    ensure!(
+        requests.iter().all(|request| !request.body.contains(KEY)),
+        "a body holds the key"
+    );
+    Ok(())
+}
+
+fn call_while_next_waits_is_refused(test: &GuestContext<'_>) -> Result<()> {
+    page(test, "cancel_while_waiting", "silent")
+}
+
+/// Runs a case of the script about the page, whose provider answers with `scenario`.
+fn page(test: &GuestContext<'_>, case: &str, scenario: &str) -> Result<()> {
     let project = &test.fixture.project;
     let directory = javascript(test, BROWSER)?;
     let (python, chromium) = {
@@ -284,7 +300,7 @@ fn page_performs_calls_of_its_tool(test: &GuestContext<'_>) -> Result<()> {
         let python = toolchain::python(project, Python::Acceptance)?.join("python3");
         (python, toolchain::program(project, Program::Chromium)?)
     };
-    let provider = api_base(test, "tools");
+    let provider = api_base(test, scenario);
     let (shell, serve, agent) = (
         test.fixture.shell()?,
         directory.join("serve.mjs"),
@@ -295,14 +311,8 @@ fn page_performs_calls_of_its_tool(test: &GuestContext<'_>) -> Result<()> {
     let given =
         json!({ "url": url.trim(), "chromium": chromium, "message": ORDER, "answer": "done: shipped" });
     let script = project.root.join("xtask/acceptance/embed.py");
-    let browse = cmd!(shell, "{python} -B {script} page").stdin(given.to_string());
-    cmd::run_quietly(browse, "use the page", 20)?;
-    let requests = test.received(2)?;
-    ensure!(
-        requests.iter().all(|request| !request.body.contains(KEY)),
-        "a body holds the key"
-    );
-    Ok(())
+    let browse = cmd!(shell, "{python} -B {script} {case}").stdin(given.to_string());
+    cmd::run_quietly(browse, "use the page", 20)
 }
 
 /// Checks that the host `program` streams the answer, after it has performed two calls of its tool.
