@@ -49,6 +49,7 @@ mod reply;
 mod routes;
 mod routing;
 mod running_turns;
+mod search;
 mod server;
 mod sessions;
 mod settings;

@@ -5,12 +5,13 @@ mod change;
 use super::api_error::ApiError;
 use super::keys::Client;
 use super::routes::PathEnd;
+use super::search::Search;
 use super::state::Shared;
 use super::tenant::Tenant;
 use super::{failure, reply};
 use axum::Extension;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 pub(super) use change::change;
 use clawft_types::image::Image;
@@ -41,14 +42,32 @@ pub(super) fn parse(id: &str) -> Result<SessionId, ApiError> {
     id.parse().map_err(|error| ApiError::invalid(format!("{error}")))
 }
 
-/// `GET /v1/sessions`: the newest first, each with its time and the beginning of its first message.
+/// `GET /v1/sessions`: the newest first, each with its time and the beginning of its first message. With `?search=…`
+/// those that hold all words, each with an excerpt.
 pub(super) async fn list(
     State(shared): State<Shared>,
     Extension(client): Extension<Client>,
+    uri: Uri,
 ) -> Result<Response, ApiError> {
     let tenant = client.tenant(&shared);
-    let summaries = tenant.store.list().await.map_err(|error| failed(&error))?;
+    let summaries = match searched(&uri)? {
+        Some(search) => tenant.store.search(&search).await,
+        None => tenant.store.list().await,
+    };
+    let summaries = summaries.map_err(|error| failed(&error))?;
     Ok(reply::list(summaries, |writer, summary| summary.write(writer)))
+}
+
+/// Returns the words of a request's query.
+///
+/// # Errors
+/// 400 for too many.
+fn searched(uri: &Uri) -> Result<Option<Search>, ApiError> {
+    let mut members = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let Some((_, words)) = members.find(|(name, _)| name == "search") else {
+        return Ok(None);
+    };
+    Search::parse(&words).map_err(|message| ApiError::invalid(message).at("search"))
 }
 
 /// `GET /v1/sessions/{id}`: the whole conversation.

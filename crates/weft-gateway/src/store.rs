@@ -14,6 +14,7 @@ pub(super) use postgres::{PostgresStore, check_url};
 use super::id;
 use super::keys::KeyRecord;
 use super::keys::limits::{Counts, Limits};
+use super::search::Search;
 use super::settings::StoreSettings;
 use super::time;
 use async_trait::async_trait;
@@ -90,6 +91,9 @@ pub(super) trait ClientStore: Send + Sync {
 
     /// Returns the newest sessions, at most [`LISTED`].
     async fn list(&self) -> Result<Vec<Summary>, Error>;
+
+    /// Returns the newest sessions that hold the words, at most [`LISTED`], each with an excerpt.
+    async fn search(&self, words: &Search) -> Result<Vec<Summary>, Error>;
 
     /// Returns the ids of all sessions.
     async fn ids(&self) -> Result<Vec<SessionId>, Error>;
@@ -170,13 +174,15 @@ impl History {
     }
 }
 
-/// An entry of the list of sessions.
+/// An entry of the list of sessions, or of the result of a search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Summary {
     pub(super) id: SessionId,
     pub(super) updated: SystemTime,
     pub(super) title: String,
     pub(super) messages: usize,
+    /// The text around the words of a search.
+    pub(super) excerpt: Option<String>,
 }
 
 impl Summary {
@@ -187,6 +193,9 @@ impl Summary {
             session.text_member("title", &self.title);
             session.literal_member("messages", &self.messages.to_string());
             session.literal_member("updated", &time::unix(self.updated).to_string());
+            if let Some(excerpt) = &self.excerpt {
+                session.text_member("excerpt", excerpt);
+            }
         });
     }
 }

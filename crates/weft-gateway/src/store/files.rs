@@ -4,17 +4,20 @@ mod keys;
 mod list;
 mod responses;
 mod scan;
+mod search;
 mod titles;
 
 use super::{ClientStore, FinishedTurn, Loaded, Store, Summary};
 use crate::keys::limits::{Counts, Limits};
 use crate::keys::{KeyRecord, check_name};
+use crate::search::Search;
 use crate::tenant::KEYS;
 use async_trait::async_trait;
 use clawft_store::{FileSystem, Sessions};
 use clawft_types::{Session, SessionId};
 use keys::KeyFile;
 use list::KnownSessions;
+use search::Searches;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
@@ -92,6 +95,7 @@ impl Store for FileStore {
             sessions: home.sessions()?,
             home,
             known: KnownSessions::default(),
+            searches: Searches::default(),
             slots: self.slots.clone(),
         }))
     }
@@ -162,6 +166,7 @@ struct ClientFiles {
     home: Home,
     sessions: Sessions,
     known: KnownSessions,
+    searches: Searches,
     slots: FileSlots,
 }
 
@@ -215,6 +220,18 @@ impl ClientStore for ClientFiles {
         let permit = self.known.permit().await;
         self.run(move |sessions| permit.summaries(sessions, &|| !gone.is_cancelled()))
             .await
+    }
+
+    async fn search(&self, words: &Search) -> Result<Vec<Summary>, Error> {
+        let gone = CancellationToken::new();
+        let _stop = gone.clone().drop_guard();
+        let (permit, words) = (self.searches.permit().await, words.clone());
+        self.run(move |sessions| {
+            let found = search::search(sessions, &words, &|| !gone.is_cancelled());
+            drop(permit);
+            found
+        })
+        .await
     }
 
     async fn ids(&self) -> Result<Vec<SessionId>, Error> {

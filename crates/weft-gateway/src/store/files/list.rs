@@ -33,8 +33,8 @@ struct Known {
 
 /// The metadata that shows whether a file has changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    updated: SystemTime,
+pub(super) struct Stamp {
+    pub(super) updated: SystemTime,
     length: u64,
 }
 
@@ -53,18 +53,12 @@ impl ListPermit {
         store: &Sessions,
         wanted: &dyn Fn() -> bool,
     ) -> Result<Vec<Summary>, Error> {
-        let mut found: Vec<_> = store
-            .list()?
-            .into_iter()
-            .map(|id| (stamp(store, &id), id))
-            .collect();
-        found.sort_by_key(|(stamp, _)| Reverse(stamp.map(|stamp| stamp.updated)));
+        let mut found = newest(store)?;
         found.truncate(LISTED);
         let mut before = std::mem::take(&mut *self.0);
         let mut list = Vec::new();
         let titles = titles::list(store)?;
-        for (stamp, id) in found {
-            let Some(stamp) = stamp else { continue };
+        for (id, stamp) in found {
             let known = before.remove(&id).filter(|known| known.stamp == stamp);
             let outline = match known {
                 Some(known) => known.outline,
@@ -89,11 +83,22 @@ impl ListPermit {
                     updated: stamp.updated,
                     title: outline.title,
                     messages: outline.messages,
+                    excerpt: None,
                 }
             }));
         }
         Ok(list)
     }
+}
+
+/// Returns all sessions, the newest first.
+pub(super) fn newest(store: &Sessions) -> Result<Vec<(SessionId, Stamp)>, Error> {
+    let ids = store.list()?.into_iter();
+    let mut found: Vec<_> = ids
+        .filter_map(|id| stamp(store, &id).map(|stamp| (id, stamp)))
+        .collect();
+    found.sort_by_key(|(_, stamp)| Reverse(stamp.updated));
+    Ok(found)
 }
 
 fn stamp(store: &Sessions, id: &SessionId) -> Option<Stamp> {

@@ -2,6 +2,7 @@
 
 use super::connection::{Connections, Value};
 use crate::id::random;
+use crate::search::{Search, plain_part};
 use crate::store::{ClientStore, FinishedTurn, LISTED, Loaded, MOST_RESPONSES, Summary, title, title_of};
 use async_trait::async_trait;
 use clawft_types::{Session, SessionId};
@@ -16,6 +17,9 @@ const SMALL: usize = 64 * 1024;
 
 /// How often messages are removed from a session in which turns are stored meanwhile.
 const TRUNCATIONS: usize = 10;
+
+/// The number of sessions that a search looks into at once.
+const CANDIDATES_AT_ONCE: i64 = 200;
 
 const LOAD: &str = "SELECT s.serial, t.body FROM weft_sessions s LEFT JOIN weft_turns t ON t.session = s.serial \
                     WHERE s.client = $1 AND s.id = $2 ORDER BY t.number";
@@ -36,6 +40,14 @@ const CONTINUE: &str = "\
 
 const LIST: &str = "SELECT id, title, messages, extract(epoch FROM updated)::float8 FROM weft_sessions \
                     WHERE client = $1 ORDER BY updated DESC LIMIT $2";
+
+/// Finds sessions that may hold the words of a search, as patterns.
+const CANDIDATES: &str = "\
+    SELECT s.id, s.title, s.messages, extract(epoch FROM s.updated)::float8 FROM weft_sessions s
+    WHERE s.client = $1 AND NOT EXISTS (SELECT 1 FROM unnest($2::text[]) AS word WHERE s.title NOT ILIKE word
+        AND NOT EXISTS (SELECT 1 FROM weft_turns t WHERE t.session = s.serial
+            AND (t.body ILIKE word OR t.body LIKE '%\\\\u%')))
+    ORDER BY s.updated DESC, s.serial DESC LIMIT $3 OFFSET $4";
 
 const IDS: &str = "SELECT id FROM weft_sessions WHERE client = $1 ORDER BY id";
 
@@ -221,6 +233,43 @@ impl ClientStore for ClientRows {
         rows.iter().map(summary).collect()
     }
 
+    async fn search(&self, words: &Search) -> Result<Vec<Summary>, Error> {
+        let patterns: Vec<String> = words
+            .words()
+            .iter()
+            .map(|word| format!("%{}%", plain_part(word)))
+            .collect();
+        let mut found = Vec::new();
+        let mut seen = 0_i64;
+        loop {
+            let values: [Value<'_>; 4] = [
+                (&self.client, Type::TEXT),
+                (&patterns, Type::TEXT_ARRAY),
+                (&CANDIDATES_AT_ONCE, Type::INT8),
+                (&seen, Type::INT8),
+            ];
+            let rows = self.connections.query(CANDIDATES, &values).await?;
+            for row in &rows {
+                let candidate = summary(row)?;
+                let Some((session, ..)) = self.find(&candidate.id).await? else {
+                    continue;
+                };
+                let excerpt = words.excerpt(&candidate.title, &session.messages);
+                found.extend(excerpt.map(|excerpt| Summary {
+                    excerpt: Some(excerpt),
+                    ..candidate
+                }));
+                if found.len() >= LISTED {
+                    return Ok(found);
+                }
+            }
+            seen += CANDIDATES_AT_ONCE;
+            if i64::try_from(rows.len()).unwrap_or(i64::MAX) < CANDIDATES_AT_ONCE {
+                return Ok(found);
+            }
+        }
+    }
+
     async fn ids(&self) -> Result<Vec<SessionId>, Error> {
         let rows = self.connections.query(IDS, &[(&self.client, Type::TEXT)]).await?;
         let id = |row: &Row| parse_id(row.try_get(0).map_err(unreadable)?);
@@ -300,6 +349,7 @@ fn summary(row: &Row) -> Result<Summary, Error> {
         title: row.try_get(1).map_err(unreadable)?,
         messages: usize::try_from(messages).unwrap_or_default(),
         updated: SystemTime::UNIX_EPOCH + since,
+        excerpt: None,
     })
 }
 
