@@ -204,6 +204,30 @@ impl Sessions {
         }
     }
 
+    /// Stores `session` in place of the stored one, which has the first `keep` messages in common with it and `length`
+    /// messages in all. A turn that began before is not stored.
+    ///
+    /// # Errors
+    /// If the file cannot be read or written; it is then unchanged. [`StoreError::Deleted`] if another session is
+    /// stored.
+    pub fn replace(&self, session: &Session, keep: usize, length: usize) -> Result<(), StoreError> {
+        let mut wait = Wait::start();
+        let (id, messages) = (&session.id, session.messages.as_slice());
+        loop {
+            let lock = self.fs.lock(DIRECTORY, &name(id), &wait)?;
+            let is_known = |stored: &Session| {
+                stored.messages.len() == length && stored.messages.get(..keep) == messages.get(..keep)
+            };
+            if !self.read(id)?.as_ref().is_some_and(is_known) {
+                return Err(StoreError::Deleted);
+            }
+            match lock.publish(&mut Chunks::new(id, messages, &[])) {
+                Err(error) if error.fault == FsFault::Locked && wait.again() => {}
+                written => return Ok(written?),
+            }
+        }
+    }
+
     /// Returns the full path of the session's file, which need not exist.
     ///
     /// # Errors

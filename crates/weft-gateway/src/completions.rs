@@ -37,6 +37,9 @@ pub(super) const AGENT: &str = "clawft";
 /// The header of a request in a session whose answer goes on when the client disconnects: `true`.
 const DETACHED: &str = "x-clawft-detached";
 
+/// The header of a request in a session whose answer takes the place of others: the number of messages that stay.
+const KEEP: &str = "x-clawft-keep";
+
 /// `POST /v1/chat/completions`
 pub(super) async fn chat(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
     answer(&shared, request, proxy::CHAT).await
@@ -96,7 +99,8 @@ async fn ask_agent(
     let config = request.config(shared);
     let shape = Shape::new(&config.agents.model);
     let detached = session.is_some() && is_detached(&incoming.parts.headers);
-    let turn_input = TurnInput::new(session, request)?;
+    let keep = kept(shared, &incoming, session.as_ref())?;
+    let turn_input = TurnInput::new(session, keep, request)?;
     let room = shared.admit()?;
     incoming.work();
     let mut outputs = turn::start(shared, &incoming.client(), room, config, turn_input);
@@ -111,6 +115,27 @@ async fn ask_agent(
 
 fn is_detached(headers: &HeaderMap) -> bool {
     headers.get(DETACHED).is_some_and(|value| value == "true")
+}
+
+/// Returns the number of messages of the session that stay, if the answer takes the place of the others.
+///
+/// # Errors
+/// 400 without a session or a number, 409 while an answer is being made in the session.
+fn kept(
+    shared: &Shared,
+    incoming: &Incoming,
+    session: Option<&SessionId>,
+) -> Result<Option<usize>, ApiError> {
+    let Some(value) = incoming.parts.headers.get(KEEP) else {
+        return Ok(None);
+    };
+    let keep = value.to_str().ok().and_then(|text| text.parse().ok());
+    let (Some(keep), Some(id)) = (keep, session) else {
+        let message = "X-Clawft-Keep: expected a number of messages, together with `X-Clawft-Session`";
+        return Err(ApiError::invalid(message));
+    };
+    sessions::refuse_while_answering(&incoming.client().tenant(shared), id)?;
+    Ok(Some(keep))
 }
 
 /// Translates a request of another dialect to a chat completion's. Returns the way back for the answer.

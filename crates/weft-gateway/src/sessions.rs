@@ -11,7 +11,7 @@ use super::tenant::Tenant;
 use super::{failure, reply};
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 pub(super) use change::change;
 use clawft_types::image::Image;
@@ -127,6 +127,20 @@ async fn delete(tenant: Arc<Tenant>, id: SessionId) -> Result<bool, ApiError> {
     let removed = tenant.store.remove(&id).await.map_err(|error| failed(&error))?;
     // Turns that began while it was being removed may have read it.
     Ok(deletion.mark() || removed)
+}
+
+/// Refuses a request that removes messages while an answer is being made.
+///
+/// # Errors
+/// 409 in that case.
+pub(super) fn refuse_while_answering(tenant: &Tenant, id: &SessionId) -> Result<(), ApiError> {
+    match tenant.live.find(id) {
+        None => Ok(()),
+        Some(_) => {
+            let message = "an answer is being made in this session, stop it or wait for it";
+            Err(ApiError::new(StatusCode::CONFLICT, "answering", message))
+        }
+    }
 }
 
 pub(super) fn no_such() -> ApiError {

@@ -79,11 +79,12 @@ pub(super) trait ClientStore: Send + Sync {
     /// Returns the session with this id for a turn: a new one if there is none.
     async fn load(&self, id: &SessionId) -> Result<Loaded, Error>;
 
-    /// Adds the messages of a turn to the stored session. When it returns, the turn survives a power cut, and
-    /// is stored once, however often this was tried. Returns warnings for the log.
+    /// Adds the messages of a turn to the stored session, or puts them in the place of others. When it returns, the
+    /// turn survives a power cut, and is stored once, however often this was tried. Returns warnings for the log.
     ///
     /// # Errors
-    /// [`Fault::Deleted`](weft_agent::Fault::Deleted) if the session was deleted since it was loaded.
+    /// [`Fault::Deleted`](weft_agent::Fault::Deleted) if the session was deleted since it was loaded, or changed if the
+    /// turn takes the place of messages.
     async fn append(&self, turn: FinishedTurn) -> Result<Vec<String>, Error>;
 
     /// Returns the session with this id; `None` if there is none.
@@ -142,6 +143,8 @@ pub(super) struct FinishedTurn {
     pub(super) known: usize,
     /// As in [`Loaded`].
     pub(super) conversation: Option<i64>,
+    /// Number of messages of the stored session, if the turn takes the place of those after the `known` ones.
+    pub(super) replaces: Option<usize>,
 }
 
 /// The history that a turn was asked with.
@@ -149,20 +152,30 @@ pub(super) struct FinishedTurn {
 pub(super) struct History {
     known: usize,
     conversation: Option<i64>,
+    replaces: Option<usize>,
 }
 
 impl Loaded {
-    /// Returns the session, and the history for the turn that continues it.
-    pub(super) fn begin(self) -> (Session, History) {
+    /// Returns the session, and the history for the turn that continues it. With `keep` that turn continues its first
+    /// messages, and takes the place of the others when it is stored.
+    pub(super) fn begin(mut self, keep: Option<usize>) -> (Session, History) {
+        let length = self.session.messages.len();
+        self.session.messages.truncate(keep.unwrap_or(length));
         let history = History {
             known: self.session.messages.len(),
             conversation: self.conversation,
+            replaces: keep.filter(|keep| *keep < length).map(|_| length),
         };
         (self.session, history)
     }
 }
 
 impl History {
+    /// Returns whether the turn takes the place of others.
+    pub(super) fn replaces(&self) -> bool {
+        self.replaces.is_some()
+    }
+
     /// Returns the turn that `session` has more than this history.
     pub(super) fn finish(self, session: Session) -> FinishedTurn {
         FinishedTurn {
@@ -170,6 +183,7 @@ impl History {
             session,
             known: self.known,
             conversation: self.conversation,
+            replaces: self.replaces,
         }
     }
 }

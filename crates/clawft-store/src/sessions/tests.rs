@@ -322,6 +322,34 @@ fn truncated_session_continues() {
 }
 
 #[test]
+fn replaced_turn_gives_way_to_the_new_one_only() {
+    let (_dir, _fs, sessions) = temporary();
+    for text in ["1", "2"] {
+        store(&sessions, turn(&sessions, "a", text));
+    }
+    let running = turn(&sessions, "a", "late");
+    let again = |text: &str| {
+        let mut session = sessions.load(id("a")).unwrap();
+        let length = session.messages.len();
+        session.messages.truncate(2);
+        session.messages.push(Message::new(Role::User, text));
+        (session, 2, length)
+    };
+    let replace = |(session, keep, length): (Session, usize, usize)| sessions.replace(&session, keep, length);
+    let [first, second] = [again("new"), again("second")];
+    replace(first).unwrap();
+    assert_eq!(stored(&sessions, "a"), ["1", "1", "new"]);
+    // Neither the one that was replaced nor a turn that it had before is stored afterwards.
+    let late = sessions
+        .store(&running.0, running.1, &mut no_warning)
+        .unwrap_err();
+    for error in [late, replace(second).unwrap_err()] {
+        assert!(matches!(error, StoreError::Deleted), "{error}");
+    }
+    assert_eq!(stored(&sessions, "a"), ["1", "1", "new"]);
+}
+
+#[test]
 fn finds_names_of_windows_devices() {
     for name in ["CON", "nul", "aux.txt", "Prn.a.b", "com1", "LPT9.log", "con."] {
         assert!(is_device(name), "{name}");

@@ -66,7 +66,7 @@ impl Administration {
 
 /// Adds the messages that the stored session does not have.
 async fn add(store: &Arc<dyn ClientStore>, session: Session) -> Result<Imported, Error> {
-    let (known, history) = store.load(&session.id).await?.begin();
+    let (known, history) = store.load(&session.id).await?.begin(None);
     if known.messages == session.messages {
         return Ok(Imported::Known);
     }

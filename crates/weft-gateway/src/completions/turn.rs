@@ -25,22 +25,26 @@ pub(crate) const STORE_TIME: Duration = Duration::from_millis(500);
 
 /// The input of a turn, and where it is stored.
 pub(super) enum TurnInput {
-    /// A message in a stored session.
-    Stored(SessionId, Input),
+    /// A message in a stored session, which continues all of it or its first messages.
+    Stored(SessionId, Input, Option<usize>),
     /// A message after those that the request contains.
     Given(Vec<Message>, Input),
 }
 
 impl TurnInput {
     /// Returns the input of `request` in `session`, or in the request's own conversation if there is no
-    /// session.
+    /// session. With `keep` it continues the first messages of the session.
     ///
     /// # Errors
     /// 400 if there is a session and the request contains a conversation as well.
-    pub(super) fn new(session: Option<SessionId>, request: ChatRequest) -> Result<TurnInput, ApiError> {
+    pub(super) fn new(
+        session: Option<SessionId>,
+        keep: Option<usize>,
+        request: ChatRequest,
+    ) -> Result<TurnInput, ApiError> {
         match session {
             None => Ok(TurnInput::Given(request.earlier, request.input)),
-            Some(id) if request.earlier.is_empty() => Ok(TurnInput::Stored(id, request.input)),
+            Some(id) if request.earlier.is_empty() => Ok(TurnInput::Stored(id, request.input, keep)),
             Some(_) => {
                 let message = "messages: with the header `X-Clawft-Session` the gateway knows what was said before, \
                                send one message of the user alone";
@@ -161,7 +165,7 @@ async fn make(
     let _counted = shared.metrics.making();
     let began = Instant::now();
     let live = match &turn_input {
-        TurnInput::Stored(id, input) => Some(tenant.live.begin(id, input.text(), stop.clone())),
+        TurnInput::Stored(id, input, _) => Some(tenant.live.begin(id, input.text(), stop.clone())),
         TurnInput::Given(..) => None,
     };
     let mut first = true;
@@ -184,9 +188,17 @@ async fn make(
     };
     let agent = &tenant.agent;
     let completed = match turn_input {
-        TurnInput::Stored(id, input) => {
+        TurnInput::Stored(id, input, keep) => {
             let turn = tenant.running.begin(&id);
-            stored(shared, tenant, &turn, (&config, id, input), &stop, &mut show).await
+            stored(
+                shared,
+                tenant,
+                &turn,
+                (&config, id, input, keep),
+                &stop,
+                &mut show,
+            )
+            .await
         }
         TurnInput::Given(messages, input) => {
             let session = Session {
@@ -213,7 +225,7 @@ async fn stored(
     shared: &Shared,
     tenant: &Tenant,
     turn: &running_turns::RunningTurn,
-    (config, id, input): (&Config, SessionId, Input),
+    (config, id, input, keep): (&Config, SessionId, Input, Option<usize>),
     stop: &Stop,
     show: Show<'_>,
 ) -> Result<Completed, Error> {
@@ -222,13 +234,13 @@ async fn stored(
         loaded = tenant.store.load(&id) => loaded?,
         () = stop.stopped() => return Err(Fault::Stopped.into()),
     };
-    let (session, history) = loaded.begin();
+    let (session, history) = loaded.begin(keep);
     let made = tenant.agent.continue_session(config, session, input, stop, show);
     let (mut answer, session) = match made.await {
         Ok(made) => made,
         Err(unanswered) => {
-            // The next turn has to know what the tools have done.
-            if let Some(session) = unanswered.session {
+            // The next turn has to know what the tools have done, but an answer gives way to another answer only.
+            if let Some(session) = unanswered.session.filter(|_| !history.replaces()) {
                 tenant.store.append(history.finish(*session)).await?;
             }
             return Err(unanswered.error);

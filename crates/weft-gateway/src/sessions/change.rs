@@ -1,13 +1,12 @@
 //! `PATCH /v1/sessions/{id}`: gives a session a title, or removes its last messages.
 
-use super::{failed, no_such, parse};
+use super::{failed, no_such, parse, refuse_while_answering};
 use crate::api_error::ApiError;
 use crate::proxy::Incoming;
 use crate::reply;
 use crate::routes::PathEnd;
 use crate::state::Shared;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use clawft_types::json::{self, Node};
 
@@ -33,9 +32,8 @@ pub(crate) async fn change(
     let incoming = Incoming::read(&shared, request).await?;
     let changes = Changes::parse(&incoming.body)?;
     let tenant = incoming.client().tenant(&shared);
-    if changes.messages.is_some() && tenant.live.find(&id).is_some() {
-        let message = "an answer is being made in this session, stop it or wait for it";
-        return Err(ApiError::new(StatusCode::CONFLICT, "answering", message));
+    if changes.messages.is_some() {
+        refuse_while_answering(&tenant, &id)?;
     }
     let changed = tenant.store.change(&id, changes.title, changes.messages).await;
     if !changed.map_err(|error| failed(&error))? {

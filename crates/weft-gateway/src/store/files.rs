@@ -201,9 +201,12 @@ impl ClientStore for ClientFiles {
         self.run(move |sessions| {
             let mut warnings = Vec::new();
             home.make()?;
-            sessions.store(&turn.session, turn.known, &mut |text| {
-                warnings.push(text.to_owned())
-            })?;
+            match turn.replaces {
+                Some(length) => sessions.replace(&turn.session, turn.known, length)?,
+                None => sessions.store(&turn.session, turn.known, &mut |text| {
+                    warnings.push(text.to_owned())
+                })?,
+            }
             Ok(warnings)
         })
         .await

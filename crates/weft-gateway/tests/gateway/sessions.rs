@@ -2,7 +2,7 @@
 
 use crate::client::{Request, events, said};
 use crate::context::{GatewayOptions, TestContext, message};
-use crate::upstream::HeldProvider;
+use crate::upstream::{GivenProvider, HeldProvider};
 use serde_json::{Value, json};
 
 #[test]
@@ -254,6 +254,121 @@ fn last_messages_of_session_are_removed() {
             "echo: whisper three"
         ]
     );
+}
+
+#[test]
+fn sessions_are_found_by_their_text() {
+    let context = TestContext::new("ok");
+    for (id, text) in [
+        ("a", "Which APPLES?"),
+        ("b", "pears, \"ripe\""),
+        ("c", "apples and pears"),
+    ] {
+        context.say_in(id, text, false).text();
+    }
+    let change = Request::patch("/v1/sessions/b", &json!({ "title": "Fruit" }));
+    assert_eq!(context.send(change).status, 200);
+    let found = |search: &str| -> Vec<(String, String)> {
+        let list = context
+            .send(Request::get(&format!("/v1/sessions?search={search}")))
+            .json();
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        let mut found: Vec<_> = list["data"]
+            .as_array()
+            .expect("sessions")
+            .iter()
+            .map(|session| (text(&session["id"]), text(&session["excerpt"])))
+            .collect();
+        found.sort();
+        found
+    };
+    let ids = |search: &str| found(search).into_iter().map(|(id, _)| id).collect::<String>();
+    for (search, expected) in [
+        ("apples", "ac"),
+        ("Apples+PEARS", "c"),
+        ("fruit%20pears", "b"),
+        ("%22ripe%22", "b"),
+        ("assistant", ""),
+        ("+", "abc"),
+    ] {
+        if search == "+" {
+            let list = context.send(Request::get("/v1/sessions?search=+")).json();
+            assert_eq!(
+                list["data"].as_array().map(Vec::len),
+                Some(3),
+                "nothing is no search"
+            );
+        } else {
+            assert_eq!(ids(search), expected, "{search}");
+        }
+    }
+    assert_eq!(
+        found("which"),
+        [("a".to_owned(), "whisper Which APPLES?".to_owned())]
+    );
+    let long = Request::get(&format!("/v1/sessions?search={}", "x".repeat(500)));
+    assert_eq!(context.send(long).status, 400);
+}
+
+/// Returns a request in the session `talk` whose answer takes the place of all messages after the first `keep`.
+fn again(text: &str, keep: &str) -> Request {
+    Request::chat(&message(text, false))
+        .header("x-clawft-session", "talk")
+        .header("x-clawft-keep", keep)
+}
+
+#[test]
+fn replaced_answer_stays_until_there_is_another_one() {
+    let answer = |text: &str| {
+        let choice = json!({ "index": 0, "message": { "content": text }, "finish_reason": "stop" });
+        GivenProvider::answer(200, "", &json!({ "choices": [choice] }).to_string())
+    };
+    let given = GivenProvider::new(vec![
+        vec![answer("one")],
+        vec![answer("two")],
+        vec![GivenProvider::answer(400, "", r#"{"error":{"message":"no"}}"#)],
+        vec![answer("three")],
+    ]);
+    let context = GatewayOptions::given(&given).start();
+    let said = || -> Vec<String> {
+        let read = context.send(Request::get("/v1/sessions/talk")).json();
+        let messages = read["messages"].as_array().expect("messages").iter();
+        messages
+            .map(|message| message["content"].as_str().expect("a text").to_owned())
+            .collect()
+    };
+    for text in ["1", "2"] {
+        context.say_in("talk", text, false).text();
+    }
+    let before = ["whisper 1", "one", "whisper 2", "two"];
+    assert_eq!(said(), before);
+    assert_eq!(
+        context.send(again("3", "2")).status,
+        400,
+        "the provider refuses it"
+    );
+    assert_eq!(said(), before, "nothing is lost");
+    let replaced = context.send(again("3", "2"));
+    assert_eq!(
+        (replaced.status, replaced.header("x-clawft-stored")),
+        (200, Some("true"))
+    );
+    assert_eq!(said(), ["whisper 1", "one", "whisper 3", "three"]);
+    let request: Value = serde_json::from_str(&given.sent()[3].body).expect("JSON");
+    assert_eq!(request["messages"].as_array().map(Vec::len), Some(3), "{request}");
+    for keep in ["-1", "x", ""] {
+        assert_eq!(context.send(again("4", keep)).status, 400, "{keep}");
+    }
+}
+
+#[test]
+fn answer_is_not_replaced_while_another_one_is_made() {
+    let held = HeldProvider::new();
+    let context = GatewayOptions::held(&held).start();
+    ask_and_leave(&context);
+    assert_eq!(context.send(again("two", "0")).status, 409);
+    held.release();
+    context.session("talk", |_| true);
 }
 
 /// Asks in the session `talk` for an answer that goes on without the client, and leaves.

@@ -50,7 +50,9 @@ pub(super) fn search(
         if !is_file || !File::open(path).is_ok_and(|file| may_hold(file, &missing, wanted)) {
             continue;
         }
-        let Ok(Some(session)) = store.read(&id) else { continue };
+        let Ok(Some(session)) = store.read(&id) else {
+            continue;
+        };
         let title = given.unwrap_or_else(|| title_of(&session.messages));
         found.extend(search.excerpt(&title, &session.messages).map(|excerpt| Summary {
             id,

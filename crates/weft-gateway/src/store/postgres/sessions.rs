@@ -63,6 +63,14 @@ const TRUNCATE: &str = "\
             SELECT client, id, title, 1, $3 FROM old RETURNING serial)
     INSERT INTO weft_turns (session, number, turn, body) SELECT serial, 1, $4, $5 FROM s RETURNING number";
 
+/// Does the same with all messages of a turn that takes the place of others, if the session has as many as when the
+/// turn began.
+const REPLACE: &str = "\
+    WITH old AS (DELETE FROM weft_sessions WHERE serial = $1 AND messages = $2 RETURNING client, id, title),
+        s AS (INSERT INTO weft_sessions (client, id, title, turns, messages)
+            SELECT client, id, title, 1, $3 FROM old RETURNING serial)
+    INSERT INTO weft_turns (session, number, turn, body) SELECT serial, 1, $4, $5 FROM s RETURNING number";
+
 const REMOVE: &str = "DELETE FROM weft_sessions WHERE client = $1 AND id = $2 RETURNING serial";
 
 /// Keeps a response, and removes those that are too many.
@@ -150,6 +158,27 @@ impl ClientRows {
         Err(Error::other("turns are stored in the session all the time"))
     }
 
+    /// Stores a turn in place of the messages after those that it continues.
+    async fn replace(&self, turn: FinishedTurn, length: usize) -> Result<Vec<String>, Error> {
+        let Some(serial) = turn.conversation else {
+            return Err(Fault::Deleted.into());
+        };
+        let number = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+        let (length, count) = (number(length), number(turn.session.messages.len()));
+        let body = written(&turn.session)?;
+        let values: [Value<'_>; 5] = [
+            (&serial, Type::INT8),
+            (&length, Type::INT4),
+            (&count, Type::INT4),
+            (&turn.id, Type::TEXT),
+            (&body, Type::TEXT),
+        ];
+        match self.connections.store(REPLACE, &values).await? {
+            Some(rows) if rows.is_empty() => Err(Fault::Deleted.into()),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// Gives a session a title, or its first one if that is empty. Returns whether there is such a session.
     async fn rename(&self, id: &SessionId, wanted: &str) -> Result<bool, Error> {
         let mut title = title(wanted).replace('\0', "");
@@ -184,6 +213,9 @@ impl ClientStore for ClientRows {
     }
 
     async fn append(&self, turn: FinishedTurn) -> Result<Vec<String>, Error> {
+        if let Some(length) = turn.replaces {
+            return self.replace(turn, length).await;
+        }
         let messages = turn.session.messages.get(turn.known..).unwrap_or_default();
         let count = i32::try_from(messages.len()).unwrap_or(i32::MAX);
         let title = title_of(messages).replace('\0', "");
