@@ -7,7 +7,7 @@ pub(crate) mod transport;
 use crate::error::Error;
 use crate::home::Home;
 use crate::stop::Stop;
-use crate::tools::Tools;
+use crate::tools::{Tools, User};
 use clawft_store::Sessions;
 use clawft_types::{Config, Input, Session, SessionId, ToolDefinition, Usage};
 pub use drive::Unanswered;
@@ -95,6 +95,16 @@ impl Agent {
                 None => None,
             },
         })
+    }
+
+    /// Returns the same agent for another user of its tools.
+    #[must_use]
+    pub fn for_user(&self, user: Arc<dyn User>) -> Agent {
+        let tools = self.tools.as_ref().map(|tools| Arc::new(tools.for_user(user)));
+        Agent {
+            tools,
+            ..self.clone()
+        }
     }
 
     /// Returns the agent with tools that it offers to the model.

@@ -40,4 +40,4 @@ pub use error::{Error, Fault};
 pub use home::{ConfigFile, Home};
 pub use mcp::McpServers;
 pub use stop::Stop;
-pub use tools::{Nobody, Tools, User};
+pub use tools::{Decision, Nobody, Tools, User};

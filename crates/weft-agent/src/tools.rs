@@ -14,11 +14,15 @@ use crate::stop::Stop;
 use crate::workspace;
 use clawft_mcp::Tool;
 use clawft_tools::toolbox::{declined, line, preview};
-use clawft_tools::{Decision, Declined, Outcome, Permission, Permissions, Settings, Toolbox};
+use clawft_tools::{Decision as Check, Declined, Outcome, Permission, Permissions, Settings, Toolbox};
 use clawft_types::config::mcp;
 use clawft_types::{ToolCall, ToolDefinition, ToolResult};
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// The decision about a call, which comes later: whether it is permitted, or `None` if nobody has answered.
+pub type Decision = Pin<Box<dyn Future<Output = Option<bool>> + Send>>;
 
 /// The user of an agent, as far as its tools are concerned. Each method may be called on any thread.
 pub trait User: Send + Sync {
@@ -34,6 +38,11 @@ pub trait User: Send + Sync {
     /// Asks for permission for a call whose effect `preview` shows, in lines that are safe on a terminal. Blocks
     /// until there is an answer. `None` if nobody can be asked.
     fn permits(&self, call: &str, preview: &str) -> Option<bool>;
+
+    /// Does the same without blocking, for users who are not at a terminal. `None` if [`Self::permits`] is to be used.
+    fn decides(&self, _call: &str, _preview: &str) -> Option<Decision> {
+        None
+    }
 
     /// Returns whether somebody can be asked. Without anybody, no commands are offered.
     fn is_present(&self) -> bool;
@@ -125,6 +134,18 @@ impl Tools {
         })
     }
 
+    /// Returns the same tools for another user, with the same notes and servers. Commands are offered as before.
+    pub(crate) fn for_user(&self, user: Arc<dyn User>) -> Tools {
+        Tools {
+            toolbox: Arc::clone(&self.toolbox),
+            permissions: self.permissions.clone(),
+            servers: self.servers.clone(),
+            fetcher: self.fetcher.clone(),
+            directory: self.directory.clone(),
+            user,
+        }
+    }
+
     /// Returns the definitions of the tools that are offered, and warnings for the user: a server that does not
     /// answer offers none.
     pub(crate) async fn offer(&self, stop: &Stop) -> (Vec<ToolDefinition>, Vec<String>) {
@@ -180,13 +201,13 @@ impl Tools {
             move |toolbox| toolbox.check(&call)
         });
         match decision.await {
-            Ok(Decision::Allow) => {}
-            Ok(Decision::Ask(preview)) => {
+            Ok(Check::Allow) => {}
+            Ok(Check::Ask(preview)) => {
                 if let Err(reason) = self.ask(call, preview).await {
                     return declined(call, reason);
                 }
             }
-            Ok(Decision::Refuse(result)) => return result,
+            Ok(Check::Refuse(result)) => return result,
             Err(error) => return failed(call, &error.to_string()),
         }
         let outcome = self.with_toolbox({
@@ -217,7 +238,10 @@ impl Tools {
     /// Asks the user, on another thread.
     async fn ask(&self, call: &ToolCall, preview: String) -> Result<(), Declined> {
         let (user, call) = (Arc::clone(&self.user), line(call));
-        let answer = blocking(move || user.permits(&call, &preview)).await;
+        let answer = match user.decides(&call, &preview) {
+            Some(decision) => Ok(decision.await),
+            None => blocking(move || user.permits(&call, &preview)).await,
+        };
         match answer {
             Ok(Some(true)) => Ok(()),
             Ok(None) => Err(Declined::NoTerminal),

@@ -58,6 +58,11 @@ impl Access {
         Ok((Access::Token(Token::new(&stored.secret)), origin))
     }
 
+    /// Returns whether requests need a token.
+    pub(super) fn has_token(&self) -> bool {
+        matches!(self, Access::Token(_))
+    }
+
     /// Checks a request with these headers. Returns 401 without the token, and 403 for a page of another
     /// site.
     pub(super) fn check(

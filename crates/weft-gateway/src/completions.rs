@@ -2,6 +2,7 @@
 //!
 //! The agent speaks OpenAI's chat completions, and the other dialects in translation.
 
+mod audience;
 mod events;
 mod join;
 mod request;
@@ -15,6 +16,7 @@ use super::failure;
 use super::proxy::{self, Api, Dialect, FIRST_COMMENT, Incoming, Translation, Translator};
 use super::state::Shared;
 use super::{reply, sessions};
+use audience::Audience;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -22,7 +24,7 @@ use axum::response::Response;
 use clawft_api::Options;
 use clawft_types::{Config, SessionId};
 use events::Events;
-pub(super) use join::{join, stop};
+pub(super) use join::{decide, join, stop};
 use request::ChatRequest;
 use shape::Shape;
 use std::sync::Arc;
@@ -39,6 +41,9 @@ const DETACHED: &str = "x-clawft-detached";
 
 /// The header of a request in a session whose answer takes the place of others: the number of messages that stay.
 const KEEP: &str = "x-clawft-keep";
+
+/// The header of a request in a session whose client understands events about tools: `true`.
+const EVENTS: &str = "x-clawft-events";
 
 /// `POST /v1/chat/completions`
 pub(super) async fn chat(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
@@ -98,12 +103,16 @@ async fn ask_agent(
     let usage = request.usage || translation.is_some();
     let config = request.config(shared);
     let shape = Shape::new(&config.agents.model);
-    let detached = session.is_some() && is_detached(&incoming.parts.headers);
+    let detached = session.is_some() && is_set(&incoming.parts.headers, DETACHED);
+    let audience = match stream && translation.is_none() {
+        true => audience(shared, &incoming),
+        false => Audience::None,
+    };
     let keep = kept(shared, &incoming, session.as_ref())?;
     let turn_input = TurnInput::new(session, keep, request)?;
     let room = shared.admit()?;
     incoming.work();
-    let mut outputs = turn::start(shared, &incoming.client(), room, config, turn_input);
+    let mut outputs = turn::start(shared, &incoming.client(), room, config, turn_input, audience);
     if detached {
         outputs.detach();
     }
@@ -113,8 +122,19 @@ async fn ask_agent(
     }
 }
 
-fn is_detached(headers: &HeaderMap) -> bool {
-    headers.get(DETACHED).is_some_and(|value| value == "true")
+fn is_set(headers: &HeaderMap, name: &str) -> bool {
+    headers.get(name).is_some_and(|value| value == "true")
+}
+
+/// Returns what the client does with calls of tools. Only whoever has the gateway's token may permit a call that the
+/// configuration asks about: keys are for others, and without a token every program of this machine could.
+fn audience(shared: &Shared, incoming: &Incoming) -> Audience {
+    let is_owner = incoming.client().key().is_none() && shared.access.has_token();
+    match is_set(&incoming.parts.headers, EVENTS) {
+        false => Audience::None,
+        true if is_owner => Audience::Decides,
+        true => Audience::Watches,
+    }
 }
 
 /// Returns the number of messages of the session that stay, if the answer takes the place of the others.
@@ -182,7 +202,7 @@ async fn whole(
 ) -> Result<Response, ApiError> {
     let Completed { answer, stored } = loop {
         match outputs.next().await {
-            Some(TurnOutput::Text(_) | TurnOutput::Reasoning(_)) => {}
+            Some(TurnOutput::Text(_) | TurnOutput::Reasoning(_) | TurnOutput::Event(_)) => {}
             Some(TurnOutput::End(Ok(completed))) => break completed,
             Some(TurnOutput::End(Err(error))) => return Err(failure::api_error(&error)),
             None => return Err(failure::lost()),

@@ -3,7 +3,7 @@
 use clawft_types::SessionId;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use weft_agent::Stop;
 
 /// The running answers, by session.
@@ -16,6 +16,8 @@ pub(super) struct LiveAnswer {
     pub(super) question: String,
     shown: watch::Sender<Shown>,
     stop: Stop,
+    /// The questions that wait for the user, by their ids.
+    questions: Mutex<BTreeMap<String, oneshot::Sender<bool>>>,
 }
 
 /// The part of an answer that has arrived.
@@ -23,6 +25,7 @@ pub(super) struct LiveAnswer {
 struct Shown {
     text: String,
     reasoning: String,
+    events: Vec<String>,
     ended: bool,
 }
 
@@ -38,6 +41,7 @@ pub(super) struct Follower {
     shown: watch::Receiver<Shown>,
     text: usize,
     reasoning: usize,
+    events: usize,
 }
 
 /// The next part for a follower.
@@ -47,6 +51,8 @@ pub(super) enum Part {
     Text(String),
     /// More of the reasoning.
     Reasoning(String),
+    /// A call of a tool, its result, or a question about it, as JSON.
+    Event(String),
 }
 
 impl LiveAnswers {
@@ -56,6 +62,7 @@ impl LiveAnswers {
             question: question.to_owned(),
             shown: watch::Sender::default(),
             stop,
+            questions: Mutex::default(),
         });
         self.table().insert(id.clone(), Arc::clone(&answer));
         Registered {
@@ -81,17 +88,46 @@ impl LiveAnswer {
         self.stop.stop();
     }
 
+    /// Adds an event.
+    pub(super) fn event(&self, event: &str) {
+        self.shown
+            .send_modify(|shown| shown.events.push(event.to_owned()));
+    }
+
+    /// Returns the answer to the question `id`, when it is there.
+    pub(super) fn ask(&self, id: &str) -> oneshot::Receiver<bool> {
+        let (sender, receiver) = oneshot::channel();
+        self.questions().insert(id.to_owned(), sender);
+        receiver
+    }
+
+    /// Answers the question `id`. Returns false if it does not wait.
+    pub(super) fn decide(&self, id: &str, permits: bool) -> bool {
+        let asked = self.questions().remove(id);
+        asked.is_some_and(|sender| sender.send(permits).is_ok())
+    }
+
+    fn questions(&self) -> MutexGuard<'_, BTreeMap<String, oneshot::Sender<bool>>> {
+        self.questions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Returns a follower, which gets the whole answer.
     pub(super) fn follow(&self) -> Follower {
         Follower {
             shown: self.shown.subscribe(),
             text: 0,
             reasoning: 0,
+            events: 0,
         }
     }
 }
 
 impl Registered {
+    /// Returns the answer.
+    pub(super) fn answer(&self) -> Arc<LiveAnswer> {
+        Arc::clone(&self.answer)
+    }
+
     /// Adds a part of the text.
     pub(super) fn text(&self, part: &str) {
         self.answer.shown.send_modify(|shown| shown.text.push_str(part));
@@ -136,6 +172,10 @@ impl Follower {
                 if let Some(part) = shown.text.get(self.text..).filter(|part| !part.is_empty()) {
                     self.text = shown.text.len();
                     return Some(Part::Text(part.to_owned()));
+                }
+                if let Some(event) = shown.events.get(self.events) {
+                    self.events += 1;
+                    return Some(Part::Event(event.clone()));
                 }
                 shown.ended
             };
@@ -188,6 +228,26 @@ mod tests {
         );
         drop(second);
         assert!(answers.find(&id()).is_none());
+    }
+
+    #[tokio::test]
+    async fn question_is_answered_once() {
+        let answers = LiveAnswers::default();
+        let registered = answers.begin(&id(), "", Stop::new());
+        let live = registered.answer();
+        live.event("{}");
+        assert_eq!(
+            live.follow().next().await,
+            Some(Part::Event("{}".to_owned())),
+            "also for those who join later"
+        );
+        let asked = live.ask("q");
+        assert!(!live.decide("other", true));
+        assert!(live.decide("q", true));
+        assert!(!live.decide("q", false));
+        assert_eq!(asked.await, Ok(true));
+        drop(live.ask("gone"));
+        assert!(!live.decide("gone", true));
     }
 
     #[test]

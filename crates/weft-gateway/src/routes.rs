@@ -34,7 +34,9 @@ pub(super) fn router(shared: Shared) -> Router {
         )
         .route(
             "/v1/sessions/{id}/answer",
-            get(completions::join).delete(completions::stop),
+            get(completions::join)
+                .post(completions::decide)
+                .delete(completions::stop),
         )
         .route("/metrics", get(metrics::metrics))
         .route_layer(from_fn_with_state(shared.clone(), guard));

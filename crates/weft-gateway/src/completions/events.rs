@@ -142,6 +142,10 @@ impl Events {
                 self.begin(out);
                 event(out, &self.shape.chunk(&Delta::Reasoning(&text), self.usage, None));
             }
+            Some(TurnOutput::Event(json)) => {
+                self.begin(out);
+                event(out, &self.shape.event_chunk(&json));
+            }
             Some(TurnOutput::End(Err(error))) => self.fail(&failure::api_error(&error), None, out),
             None => self.fail(&failure::lost(), None, out),
         }

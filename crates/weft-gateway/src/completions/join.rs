@@ -5,7 +5,7 @@ use super::shape::{Delta, Shape};
 use crate::api_error::ApiError;
 use crate::keys::Client;
 use crate::live_answers::{Follower, LiveAnswer, Part};
-use crate::proxy::{COMMENT, COMMENTS};
+use crate::proxy::{COMMENT, COMMENTS, Incoming};
 use crate::reply;
 use crate::routes::PathEnd;
 use crate::server::RequestActivity;
@@ -13,8 +13,9 @@ use crate::sessions;
 use crate::state::Shared;
 use axum::Extension;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::Response;
+use clawft_types::json::{self, Node};
 use futures_util::stream;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -52,6 +53,7 @@ async fn next(follower: &mut Follower, shape: &Shape) -> (Bytes, bool) {
     match &part {
         Some(Part::Text(text)) => event(&mut out, &shape.chunk(&Delta::Text(text), false, None)),
         Some(Part::Reasoning(text)) => event(&mut out, &shape.chunk(&Delta::Reasoning(text), false, None)),
+        Some(Part::Event(json)) => event(&mut out, &shape.event_chunk(json)),
         None => event(&mut out, b"[DONE]"),
     }
     (out.into(), part.is_none())
@@ -71,6 +73,30 @@ pub(crate) async fn stop(
         body.text_member("id", &id);
         body.text_member("object", "session.answer");
         body.literal_member("stopped", "true");
+    }))
+}
+
+/// `POST`: answers a question about a call of a tool, `{"question":"…","allow":true}`.
+///
+/// # Errors
+/// 400 for another body, 404 if the question does not wait for an answer.
+pub(crate) async fn decide(
+    State(shared): State<Shared>,
+    PathEnd(id): PathEnd,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let incoming = Incoming::read(&shared, request).await?;
+    let tree = json::parse(&incoming.body)?;
+    let root = Node::root(&tree);
+    let question = root.require("question")?.text()?;
+    let allows = root.require("allow")?.flag()?;
+    if !find(&shared, &incoming.client(), &id)?.decide(question, allows) {
+        return Err(ApiError::not_found("no such question waits for an answer"));
+    }
+    Ok(reply::object(|body| {
+        body.text_member("id", question);
+        body.text_member("object", "session.decision");
+        body.literal_member("allow", if allows { "true" } else { "false" });
     }))
 }
 

@@ -85,6 +85,17 @@ impl Shape {
         writer.into_bytes()
     }
 
+    /// Returns a chunk without text that holds an event about tools.
+    pub(super) fn event_chunk(&self, event: &str) -> Vec<u8> {
+        let mut writer = Writer::default();
+        writer.object(|body| {
+            self.write_head(body, "chat.completion.chunk");
+            body.literal_member("choices", "[]");
+            body.literal_member("clawft", event);
+        });
+        writer.into_bytes()
+    }
+
     fn write_head(&self, body: &mut Writer, object: &str) {
         body.text_member("id", &self.id);
         body.text_member("object", object);

@@ -3,6 +3,7 @@
 //! The turn has its own task because it outlives its client: when the client disconnects, the turn is
 //! stopped, and the text received so far is still stored.
 
+use super::audience::{Audience, TurnUser};
 use super::request::ChatRequest;
 use super::store_outcome::{ENDED, StoreOutcome};
 use crate::api_error::ApiError;
@@ -17,7 +18,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::sleep;
 use weft_agent::agent::Show;
-use weft_agent::{Answer, Delta, Error, Fault, Stop};
+use weft_agent::{Agent, Answer, Delta, Error, Fault, Stop};
 
 /// The longest time that a turn may wait to be stored after all turns were stopped. The gateway waits a
 /// little longer for turns.
@@ -60,6 +61,8 @@ pub(super) enum TurnOutput {
     Text(String),
     /// The next part of the model's reasoning.
     Reasoning(String),
+    /// A call of a tool, its result, or a question about it, as JSON.
+    Event(String),
     /// The complete answer, or an error.
     End(Result<Completed, Error>),
 }
@@ -124,6 +127,7 @@ pub(super) fn start(
     room: OwnedSemaphorePermit,
     config: Config,
     turn_input: TurnInput,
+    audience: Audience,
 ) -> TurnOutputs {
     // Unbounded, because a slow client must not slow down reading from the provider; `max_response_bytes`
     // limits the memory.
@@ -133,7 +137,7 @@ pub(super) fn start(
         let (shared, stop, tenant) = (shared.clone(), stop.clone(), client.tenant(shared));
         let spent = client.key().map(|key| Arc::clone(&key.spent));
         async move {
-            let completed = make(&shared, &tenant, config, turn_input, stop, &sender).await;
+            let completed = make(&shared, &tenant, (config, turn_input, audience), stop, &sender).await;
             let usage = completed
                 .as_ref()
                 .ok()
@@ -157,8 +161,7 @@ pub(super) fn start(
 async fn make(
     shared: &Shared,
     tenant: &Tenant,
-    config: Config,
-    turn_input: TurnInput,
+    (config, turn_input, audience): (Config, TurnInput, Audience),
     stop: Stop,
     sender: &UnboundedSender<TurnOutput>,
 ) -> Result<Completed, Error> {
@@ -186,13 +189,19 @@ async fn make(
         };
         let _ = sender.send(output);
     };
-    let agent = &tenant.agent;
+    let user = live
+        .as_ref()
+        .and_then(|live| TurnUser::new(audience, live.answer(), sender.clone()));
+    let agent = &match user {
+        Some(user) => tenant.agent.for_user(Arc::new(user)),
+        None => tenant.agent.clone(),
+    };
     let completed = match turn_input {
         TurnInput::Stored(id, input, keep) => {
             let turn = tenant.running.begin(&id);
             stored(
                 shared,
-                tenant,
+                (tenant, agent),
                 &turn,
                 (&config, id, input, keep),
                 &stop,
@@ -223,7 +232,7 @@ async fn make(
 /// Makes a turn in a stored session, and stores it there.
 async fn stored(
     shared: &Shared,
-    tenant: &Tenant,
+    (tenant, agent): (&Tenant, &Agent),
     turn: &running_turns::RunningTurn,
     (config, id, input, keep): (&Config, SessionId, Input, Option<usize>),
     stop: &Stop,
@@ -235,7 +244,7 @@ async fn stored(
         () = stop.stopped() => return Err(Fault::Stopped.into()),
     };
     let (session, history) = loaded.begin(keep);
-    let made = tenant.agent.continue_session(config, session, input, stop, show);
+    let made = agent.continue_session(config, session, input, stop, show);
     let (mut answer, session) = match made.await {
         Ok(made) => made,
         Err(unanswered) => {

@@ -1,6 +1,6 @@
 //! The agent in the dialects of all clients, and its tools.
 
-use crate::client::{Request, Response};
+use crate::client::{Request, Response, events};
 use crate::context::{GatewayOptions, TestContext};
 use crate::upstream::{EVENTS, GivenProvider, Part};
 use serde_json::{Value, json};
@@ -253,4 +253,89 @@ fn tool_that_needs_a_permission_is_neither_offered_nor_run() {
             "{result}"
         );
     }
+}
+
+/// Asks as the page does, with the gateway's token or without one.
+fn ask_as_page(context: &TestContext, token: Option<&str>) -> Response {
+    let request =
+        Request::chat(&json!({"stream": true, "messages": [{"role": "user", "content": "whisper"}]}))
+            .header("x-clawft-session", "talk")
+            .header("x-clawft-events", "true");
+    context.send(match token {
+        Some(token) => request.header("authorization", &format!("Bearer {token}")),
+        None => request,
+    })
+}
+
+/// Returns the events about tools in a stream.
+fn tool_events(stream: &str) -> Vec<Value> {
+    events(stream)
+        .into_iter()
+        .filter_map(|event| serde_json::from_str::<Value>(event).ok())
+        .map(|event| event["clawft"].clone())
+        .filter(|event| event["event"].is_string())
+        .collect()
+}
+
+const TOKEN: &str = "a-token-of-the-gateway";
+
+/// Starts a gateway whose agent has to ask before it remembers something.
+fn asking(given: &GivenProvider, token: bool) -> TestContext {
+    let tools = json!({"notes": true, "permissions": {"remember": "ask"}});
+    let gateway = if token { json!({"token": TOKEN}) } else { json!({}) };
+    GatewayOptions::given(given).tools(tools).gateway(gateway).start()
+}
+
+#[test]
+fn whoever_has_the_token_permits_a_call() {
+    for allow in [true, false] {
+        let arguments = json!({"key": "colour", "text": "blue"});
+        let given = GivenProvider::new(vec![vec![call("remember", &arguments)], vec![text("noted")]]);
+        let context = asking(&given, true);
+        let mut stream = ask_as_page(&context, Some(TOKEN));
+        let mut seen = String::new();
+        while !seen.contains("\"question\"") {
+            seen += &stream.some_events();
+        }
+        let question = tool_events(&seen).pop().expect("a question");
+        assert!(
+            question["call"]
+                .as_str()
+                .is_some_and(|call| call.contains("remember")),
+            "{question}"
+        );
+        let decide = |id: &Value, token: &str| {
+            let body = json!({"question": id, "allow": allow});
+            let request = Request::post("/v1/sessions/talk/answer", &body.to_string());
+            context
+                .send(request.header("authorization", &format!("Bearer {token}")))
+                .status
+        };
+        assert_eq!(decide(&question["id"], "wrong"), 401);
+        assert_eq!(decide(&json!("other"), TOKEN), 404);
+        assert_eq!(decide(&question["id"], TOKEN), 200);
+        seen += &stream.text();
+        let kinds: Vec<String> = tool_events(&seen)
+            .iter()
+            .map(|event| event["event"].as_str().expect("a kind").to_owned())
+            .collect();
+        assert_eq!(kinds, ["call", "question", "decision", "result"]);
+        assert_eq!(context.file("notes").exists(), allow);
+        assert!(seen.contains("noted"), "{seen}");
+        assert_eq!(decide(&question["id"], TOKEN), 404, "the answer is over");
+    }
+}
+
+#[test]
+fn nobody_else_is_asked() {
+    let arguments = json!({"key": "colour", "text": "blue"});
+    let given = GivenProvider::new(vec![vec![call("remember", &arguments)], vec![text("sorry")]]);
+    let context = asking(&given, false);
+    let stream = ask_as_page(&context, None).text();
+    assert_eq!(offered(&given), ["recall"]);
+    let seen = tool_events(&stream);
+    assert!(
+        seen.iter().all(|event| event["event"] != "question") && !context.file("notes").exists(),
+        "{seen:?}"
+    );
 }
