@@ -475,6 +475,79 @@ def again(given):
 
 
 @case
+def refused(given):
+    """If the provider fails, the answer that was to be replaced stays, and so does that to an edited message."""
+    with window(given) as opened:
+        page = opened.page
+        page.goto(f"{given['url']}/#kept")
+        messages = page.locator("#log article")
+        kept = ["a question", "the only answer"]
+        expect(messages).to_have_text(kept)
+        alert = page.locator("#log [role=alert]")
+        page.get_by_role("button", name="Answer again").click()
+        expect(alert).to_be_visible()
+        expect(messages).to_have_text(kept)
+        page.locator(".turn.question").hover()
+        page.get_by_role("button", name="Edit and send again").click()
+        page.get_by_role("textbox", name="Your message").fill("another question")
+        page.get_by_role("textbox", name="Your message").press("Enter")
+        expect(alert).to_be_visible()
+        expect(messages).to_have_text(kept)
+        opened.accessible("a refused answer")
+        page.reload()
+        expect(messages).to_have_text(kept)
+
+
+@case
+def permission(given):
+    """A call of a tool is shown while it runs, and permitted or refused with a button, also after a reload."""
+    with window(given) as opened:
+        page = opened.open().page
+        page.locator("#token").fill(given["token"])
+        page.locator("#token").press("Enter")
+        for answer, state in [("Allow", "done"), ("Refuse", "failed")]:
+            opened.say('remember {"key": "colour", "text": "<img src=x onerror=alert(1)>"}')
+            asked = page.get_by_role("group", name="Permission").last
+            expect(asked).to_contain_text("remember")
+            expect(page.locator("#log details.tool").last.locator(".state")).to_have_text("running")
+            opened.accessible("a question")
+            opened.shoot("page-permission")
+            page.reload()
+            asked = page.get_by_role("group", name="Permission").last
+            expect(asked).to_contain_text("remember")
+            asked.get_by_role("button", name=answer).click()
+            opened.answered("done: ")
+            expect(page.get_by_role("group", name="Permission")).to_have_count(0)
+            expect(page.locator("#log details.tool").last.locator(".state")).to_have_text(state)
+
+
+@case
+def elsewhere(given):
+    """What was said in another window is shown, and never lost to an answer that is made again here."""
+    with window(given) as opened:
+        page = opened.open().page
+        opened.say("first")
+        opened.answered("echo: first")
+        other = opened.context.new_page()
+        other.goto(page.url)
+        expect(other.locator("#log article")).to_have_count(2)
+        other.locator("#message").fill("second")
+        other.locator("#send").click()
+        expect(other.locator("#log article.assistant").last).to_contain_text("echo: second")
+        expect(other.locator("#stop")).to_be_hidden()
+        page.evaluate("document.querySelector('.again').click()")
+        opened.answered("echo: second")
+        expect(page.locator("#log article")).to_have_count(4)
+        other.locator("#message").fill("third")
+        other.locator("#send").click()
+        expect(other.locator("#log article.assistant").last).to_contain_text("echo: third")
+        expect(other.locator("#stop")).to_be_hidden()
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        opened.answered("echo: third")
+        other.close()
+
+
+@case
 def conversations(given):
     """Conversations are searched, renamed, exported and deleted, and the back button returns to them."""
     with window(given) as opened:
@@ -491,12 +564,21 @@ def conversations(given):
         opened.answered("echo: about pears")
         page.go_forward()
         opened.answered("echo: about apples")
+        names = page.locator("#sessions .open .name")
         page.locator("#search").fill("PEAR")
-        expect(titles).to_have_text(["about pears"])
-        page.locator("#search").fill("no such")
-        expect(page.locator("#no-sessions")).to_be_visible()
+        expect(names).to_have_text(["about pears"])
+        # The answers say so, and no title does.
+        page.locator("#search").fill("apples ECHO")
+        excerpt = page.locator("#sessions .excerpt")
+        expect(excerpt).to_have_text(["about apples"])
+        same("the marked words", excerpt.locator("mark").all_inner_texts(), ["apples"])
+        expect(names).to_have_text(["about apples"])
+        opened.accessible("found")
+        page.locator("#search").fill("<img src=x> .*(")
+        expect(page.locator("#no-sessions")).to_have_text("Nothing is found.")
         opened.accessible("nothing found")
-        page.locator("#search").fill("")
+        page.locator("#search").press("Escape")
+        expect(titles).to_have_count(2)
         menu = lambda name: page.get_by_role("button", name=f"Actions for “{name}”")
         titles.last.hover()
         menu("about apples").click()

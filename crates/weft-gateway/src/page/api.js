@@ -34,10 +34,12 @@ export const get = async (path, options) => (await call("GET", path, options)).j
 export const sessionPath = (id) => `/v1/sessions/${encodeURIComponent(id)}`;
 
 // Asks in a session. The answer goes on without this page, so that a reload can join it. `receive` gets each part of
-// the answer: `{text}`, `{reasoning}` or `{usage}`. Returns whether the turn is stored, such as
-// `{stored: false, reason: "disk_full"}`.
-export async function ask(session, body, signal, receive) {
-  const headers = { "x-clawft-session": session, "x-clawft-detached": "true" };
+// the answer: `{text}`, `{reasoning}`, `{usage}`, or `{event}` about tools. With `keep` the answer takes the place of
+// the messages after the first ones. Returns whether the turn is stored, such as `{stored: false, reason:
+// "disk_full"}`.
+export async function ask(session, body, { keep, signal, receive }) {
+  const headers = { "x-clawft-session": session, "x-clawft-detached": "true", "x-clawft-events": "true" };
+  if (keep !== undefined) headers["x-clawft-keep"] = String(keep);
   const options = { body: { ...body, stream: true, stream_options: { include_usage: true } }, signal, headers };
   return read(await call("POST", "/v1/chat/completions", options), receive);
 }
@@ -52,6 +54,11 @@ export async function stop(session) {
   await call("DELETE", `${sessionPath(session)}/answer`).catch(() => {});
 }
 
+// Answers a question about a call of a tool.
+export async function decide(session, question, allow) {
+  await call("POST", `${sessionPath(session)}/answer`, { body: { question, allow } });
+}
+
 async function read(response, receive) {
   let done = false;
   let kept = null;
@@ -61,7 +68,8 @@ async function read(response, receive) {
       continue;
     }
     const event = JSON.parse(data);
-    kept = event.clawft ?? kept;
+    if (event.clawft?.event) receive({ event: event.clawft });
+    else kept = event.clawft ?? kept;
     if (event.error) throw new Failure(event.error.message, { status: 200, code: event.error.code ?? "", kept });
     const delta = event.choices?.[0]?.delta ?? {};
     if (delta.reasoning_content) receive({ reasoning: delta.reasoning_content });

@@ -1,7 +1,7 @@
 // The open conversation: its messages, and the answer that arrives.
 
 import { $, announce, focusMessage } from "./dom.js";
-import { call, ask, get, join, sessionPath, stop } from "./api.js";
+import { ask, decide, get, join, sessionPath, stop } from "./api.js";
 import { note, showError } from "./errors.js";
 import { AnswerView, editMessage, toolCall, userMessage } from "./message.js";
 import { options } from "./settings.js";
@@ -111,18 +111,19 @@ function busy() {
   log.setAttribute("aria-busy", String(Boolean(state.running)));
 }
 
-// Sends a message of the user.
-export async function send(text, images = []) {
+// Sends a message of the user. `again` is there if it takes the place of others: the number of stored messages to
+// `keep`, the elements that are `replaced`, and a function for another attempt.
+export async function send(text, images = [], again = null) {
   // A new message comes after earlier errors.
   $("retry")?.closest(".note").remove();
   const turn = userMessage(text, images, () => edit(turn));
   log.append(turn);
   $("greeting").hidden = true;
-  await answer(turn);
+  await answer(turn, again);
 }
 
 // Asks for the answer to a message.
-async function answer(turn) {
+async function answer(turn, again = null) {
   const { text, images } = turn.content;
   const content = images.length === 0 ? text : [
     ...(text.trim() ? [{ type: "text", text }] : []),
@@ -130,11 +131,25 @@ async function answer(turn) {
   ];
   const { system, ...rest } = options();
   const messages = [...(system ? [{ role: "system", content: system }] : []), { role: "user", content }];
-  const failure = await follow((signal, receive) => ask(state.session, { ...rest, messages }, signal, receive));
-  if (failure?.status === 401) askToken(refused(), () => answer(turn));
-  else if (failure && !failure.stopped) showError(failure, () => answer(turn));
-  else turn.stored = true;
+  const { keep } = again ?? {};
+  const { failure, stored, isEmpty } = await follow((signal, receive) => ask(state.session, { ...rest, messages }, { keep, signal, receive }));
+  if (failure?.left) return;
+  turn.stored = stored;
+  // The messages that were to be replaced are still there.
+  if (failure && again && isEmpty) restore(turn, again.replaced);
+  const retry = again?.retry ?? (() => answer(turn));
+  if (failure?.status === 401) askToken(refused(), retry);
+  else if (failure && !failure.stopped) showError(failure, retry);
   toEnd();
+}
+
+// Shows the messages again that `turn` did not replace, above the notes.
+function restore(turn, replaced) {
+  const notes = [...log.querySelectorAll(".note")].filter((made) => turn.compareDocumentPosition(made) & Node.DOCUMENT_POSITION_FOLLOWING);
+  while (turn.nextSibling) turn.nextSibling.remove();
+  turn.remove();
+  log.append(...replaced, ...notes);
+  markLast();
 }
 
 // Shows the running answer from its beginning.
@@ -143,12 +158,13 @@ async function rejoin({ content }) {
   if (content && last?.content.text !== content) log.append(userMessage(content, [], () => {}));
   $("greeting").hidden = true;
   const session = state.session;
-  const failure = await follow((signal, receive) => join(session, signal, receive));
+  const { failure } = await follow((signal, receive) => join(session, signal, receive));
   // The answer ended in the meantime, or it did not: the stored messages tell.
   if (session === state.session && !failure?.stopped) await load(session);
 }
 
-// Shows an answer while it arrives. Returns the failure, if there is one.
+// Shows an answer while it arrives. Returns the failure, if there is one, whether the turn is stored, and whether no
+// text came.
 async function follow(request) {
   const running = { controller: new AbortController(), stopped: false };
   state.running = running;
@@ -163,20 +179,27 @@ async function follow(request) {
   try {
     kept = await request(running.controller.signal, (part) => {
       usage = part.usage ?? usage;
-      view.add(part, following);
+      if (part.event) following(() => view.event(part.event, permit));
+      else view.add(part, following);
     });
   } catch (error) {
     failure = error;
     kept = error.kept ?? null;
   }
   // Nothing more is shown of an answer that was left for another conversation.
-  if (state.running !== running) return Object.assign(new Error("left"), { stopped: true });
+  if (state.running !== running) return { failure: Object.assign(new Error("left"), { stopped: true, left: true }) };
   state.running = null;
   busy();
   following(() => view.complete({ seconds: (performance.now() - began) / 1000, usage }));
   if (view.isEmpty) view.element.remove();
   finish(view, running, failure, kept);
-  return failure && Object.assign(failure, { stopped: running.stopped });
+  if (failure) failure.stopped = running.stopped;
+  return { failure, stored: kept ? kept.stored : Boolean(view.text), isEmpty: !view.text };
+}
+
+// Answers the question about a call of a tool.
+function permit(question, allow) {
+  decide(state.session, question, allow).catch((error) => showError(error));
 }
 
 const UNSTORED = {
@@ -211,26 +234,47 @@ function edit(turn) {
   if (!state.running) editMessage(turn, (text) => again(turn, text));
 }
 
-// Sends `text` in place of the message `turn` and of everything after it.
+// Sends `text` in place of the message `turn` and of everything after it. The stored messages give way when the new
+// answer is stored.
 async function again(turn, text) {
-  const { images } = turn.content;
+  const retry = () => again(turn, text);
+  let keep;
   try {
-    await truncate(turn);
+    keep = turn.stored ? await position(turn) : undefined;
+    if (keep === null) {
+      await load(state.session);
+      note("This conversation was continued elsewhere. It is shown as it is now.");
+      return;
+    }
   } catch (error) {
-    showError(error, () => again(turn, text));
+    showError(error, retry);
     return;
   }
-  while (turn.nextSibling) turn.nextSibling.remove();
+  const replaced = [turn];
+  while (turn.nextSibling) {
+    if (!turn.nextSibling.classList.contains("note")) replaced.push(turn.nextSibling);
+    turn.nextSibling.remove();
+  }
   turn.remove();
-  await send(text, images);
+  await send(text, turn.content.images, { keep, replaced, retry });
 }
 
-// Removes the stored message of `turn` and everything after it.
-async function truncate(turn) {
-  if (!turn.stored) return;
-  const asked = [...log.querySelectorAll(".turn.question")].filter((other) => other.stored);
+const storedQuestions = () => [...log.querySelectorAll(".turn.question")].filter((turn) => turn.stored);
+const positions = (messages) => messages.flatMap(({ role }, index) => (role === "user" ? [index] : []));
+
+// Returns the number of stored messages before `turn`, or null if they are not those that are shown.
+async function position(turn) {
+  const shown = storedQuestions();
   const { messages } = await read(state.session);
-  const questions = messages.flatMap(({ role }, index) => (role === "user" ? [index] : []));
-  const keep = questions[asked.indexOf(turn)];
-  if (keep !== undefined) await call("PATCH", sessionPath(state.session), { body: { messages: keep } });
+  const questions = positions(messages);
+  return questions.length === shown.length ? questions[shown.indexOf(turn)] : null;
+}
+
+// Shows what was said in another window meanwhile.
+export async function catchUp() {
+  const session = state.session;
+  const isBusy = () => state.running || session !== state.session || log.querySelector(".editor, .note.error");
+  if (isBusy()) return;
+  const { messages, running } = await read(session);
+  if (!isBusy() && (running || positions(messages).length !== storedQuestions().length)) await load(session);
 }

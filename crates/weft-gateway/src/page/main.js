@@ -3,7 +3,7 @@
 import { $, focusMessage } from "./dom.js";
 import { tab } from "./storage.js";
 import { showError } from "./errors.js";
-import { leaveFor, load, onChange, openedSession, stopAnswer } from "./conversation.js";
+import { catchUp, leaveFor, load, onChange, openedSession, stopAnswer } from "./conversation.js";
 import { listSessions, markOpen, onChoose } from "./sessions.js";
 import { applyTheme, loadModels } from "./settings.js";
 import { askToken, refused } from "./token.js";
@@ -87,6 +87,10 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || document.querySelector("dialog[open], :popover-open")) return;
   if (isDrawn()) drawer(false);
   else stopAnswer();
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") Promise.all([listSessions(), catchUp()]).catch(() => {});
 });
 
 onChoose(open, startNew);

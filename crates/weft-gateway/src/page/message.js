@@ -24,6 +24,9 @@ export class AnswerView {
   constructor({ regenerate }) {
     this.text = "";
     this.thoughts = "";
+    // The calls of tools and the questions about them, by their ids.
+    this.calls = new Map();
+    this.questions = new Map();
     // Whether it is going to be drawn, and the milliseconds that it took the last time.
     this.scheduled = false;
     this.cost = 0;
@@ -65,6 +68,25 @@ export class AnswerView {
     else requestAnimationFrame(draw);
   }
 
+  // Shows a call of a tool, its result, or a question about it. `decide` is called with a question's id and the answer.
+  event({ event, id, ...given }, decide) {
+    if (event === "call") {
+      const shown = toolCall({ name: given.tool, arguments: JSON.stringify(given.arguments) }, "running");
+      this.calls.set(id, shown);
+      this.before.append(shown);
+    } else if (event === "result") {
+      this.calls.get(id)?.finish(given.content, given.is_error);
+    } else if (event === "question") {
+      const shown = question(given, (allow) => decide(id, allow));
+      this.questions.set(id, shown);
+      this.before.append(shown);
+      announce("A permission is needed");
+    } else if (event === "decision") {
+      this.questions.get(id)?.remove();
+      this.questions.delete(id);
+    }
+  }
+
   draw(growing) {
     if (this.thoughts) this.think();
     if (!this.text) return;
@@ -89,6 +111,8 @@ export class AnswerView {
     this.draw(false);
     if (this.waiting) this.body.replaceChildren();
     this.waiting = false;
+    for (const shown of this.questions.values()) shown.remove();
+    for (const shown of this.calls.values()) shown.abandon();
     if (this.summary) this.summary.textContent = "Reasoning";
     this.actions.hidden = !this.text;
     this.meta.textContent = measures(seconds, usage);
@@ -107,9 +131,9 @@ function measures(seconds, usage) {
 }
 
 // Makes the folded element of a tool call.
-export function toolCall({ name, arguments: given }) {
+export function toolCall({ name, arguments: given }, progress = "no result") {
   const result = element("div", { class: "result" });
-  const state = element("span", { class: "state" }, "no result");
+  const state = element("span", { class: "state" }, progress);
   const made = element("details", { class: "tool" },
     element("summary", {}, element("code", {}, name), element("span", { class: "brief" }, brief(given)), state),
     labelled("Arguments", pretty(given)), result);
@@ -119,6 +143,25 @@ export function toolCall({ name, arguments: given }) {
     state.textContent = failed ? "failed" : "done";
     result.replaceChildren(labelled(failed ? "Error" : "Result", pretty(content)));
   };
+  // The answer has ended.
+  made.abandon = () => {
+    if (!result.hasChildNodes()) state.textContent = "no result";
+  };
+  return made;
+}
+
+// Makes the question about a call. `decide` is called with the answer.
+function question({ call, preview }, decide) {
+  const answer = (allow) => {
+    for (const button of made.querySelectorAll("button")) button.disabled = true;
+    decide(allow);
+  };
+  const made = element("div", { class: "permission", role: "group", "aria-label": "Permission" },
+    element("p", {}, "May the model do this? ", element("code", {}, call)),
+    ...(preview ? [labelled("Effect", preview)] : []),
+    element("div", { class: "buttons" },
+      textButton("Refuse", () => answer(false)),
+      textButton("Allow", () => answer(true), { class: "primary" })));
   return made;
 }
 

@@ -13,7 +13,13 @@ export function onChoose(open, begin) {
   Object.assign(actions, { open, begin });
 }
 
+// The milliseconds after the last key, after which the gateway searches.
+const PAUSE = 200;
+
 let known = [];
+// The result of a search in the texts, and the request for it; nothing before it is there.
+let found = null;
+let searching = null;
 // The conversation that the menu is about.
 let chosen = null;
 
@@ -21,27 +27,76 @@ let chosen = null;
 export async function listSessions() {
   // A session without messages is one whose first message is being sent again.
   known = (await get("/v1/sessions")).data.filter(({ messages }) => messages > 0);
+  if (wanted()) await search();
+  else show();
+}
+
+const wanted = () => $("search").value.trim();
+
+// Shows the list, or what is found. Titles are searched at once.
+function show() {
+  const words = wanted().toLowerCase().split(/\s+/).filter(Boolean);
+  const titled = ({ id, title }) => words.every((word) => (title || id).toLowerCase().includes(word));
+  const shown = found ?? known.filter(titled);
+  $("sessions").replaceChildren(...shown.map((session) => item(session, words)));
+  $("no-sessions").hidden = shown.length > 0;
+  $("no-sessions").textContent = searching ? "Searching…" : words.length > 0 ? "Nothing is found." : "Your conversations are kept here.";
+}
+
+// Searches the texts of all conversations.
+async function search() {
+  searching?.abort();
+  const { signal } = (searching = new AbortController());
+  try {
+    const { data } = await get(`/v1/sessions?search=${encodeURIComponent(wanted())}`, { signal });
+    if (signal.aborted) return;
+    found = data;
+    announce(`${found.length} found`);
+  } catch (error) {
+    // Without the gateway, the titles are all there is.
+    if (error.name === "AbortError") return;
+  }
+  searching = null;
   show();
 }
 
-function show() {
-  const wanted = $("search").value.trim().toLowerCase();
-  const shown = known.filter(({ id, title }) => (title || id).toLowerCase().includes(wanted));
-  $("sessions").replaceChildren(...shown.map(item));
-  $("no-sessions").hidden = shown.length > 0;
-  $("no-sessions").textContent = wanted ? "No conversation has this in its title." : "Your conversations are kept here.";
-}
+let pause = 0;
+$("search").addEventListener("input", () => {
+  clearTimeout(pause);
+  searching?.abort();
+  searching = null;
+  found = null;
+  if (wanted()) {
+    searching = new AbortController();
+    pause = setTimeout(search, PAUSE);
+  }
+  show();
+});
+$("search").addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !$("search").value) return;
+  event.preventDefault();
+  event.stopPropagation();
+  $("search").value = "";
+  $("search").dispatchEvent(new Event("input"));
+});
 
-$("search").addEventListener("input", show);
-
-function item(session) {
+function item(session, words) {
   const name = session.title || session.id;
-  const open = element("button", { type: "button", class: "open", title: name, "data-session": session.id }, name);
+  const open = element("button", { type: "button", class: "open", title: name, "data-session": session.id },
+    element("span", { class: "name" }, name),
+    ...(session.excerpt ? [element("span", { class: "excerpt" }, ...marked(session.excerpt, words))] : []));
   if (session.id === openedSession()) open.setAttribute("aria-current", "true");
   open.addEventListener("click", () => actions.open(session.id));
   const menu = iconButton("more", `Actions for “${name}”`, (button) => openMenu(session, button));
   menu.setAttribute("aria-haspopup", "true");
   return element("li", {}, open, menu);
+}
+
+// Returns a text with its words marked.
+function marked(text, words) {
+  const escaped = words.map((word) => word.replace(/[\\^$.*+?()[\]{}|\/]/g, "\\$&"));
+  const parts = text.split(new RegExp(`(${escaped.join("|")})`, "iu"));
+  return parts.map((part, index) => (index % 2 ? element("mark", {}, part) : part));
 }
 
 // Marks the open conversation.

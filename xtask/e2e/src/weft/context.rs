@@ -111,6 +111,14 @@ impl<'a> WeftContext<'a> {
             .with_context(|| format!("could not write `{}`", path.display()))
     }
 
+    /// Adds `tools` to the current configuration.
+    pub(super) fn offer_tools(&self, tools: Value) -> Result<()> {
+        let path = self.home().join("config.json");
+        let mut config: Value = serde_json::from_slice(&fs::read(&path)?)?;
+        config["tools"] = tools;
+        fs::write(&path, config.to_string()).context("could not write the configuration")
+    }
+
     /// Starts a gateway for answers of `scenario`.
     pub(super) fn gateway(&self, scenario: &str) -> Result<Gateway> {
         self.configure(scenario)?;
@@ -136,6 +144,11 @@ impl<'a> WeftContext<'a> {
     /// Starts a gateway for answers of `scenario` that requires [`TOKEN`].
     pub(super) fn gateway_with_token(&self, scenario: &str) -> Result<Gateway> {
         self.configure(scenario)?;
+        self.start_with_token()
+    }
+
+    /// Starts a gateway with the current configuration that requires [`TOKEN`].
+    pub(super) fn start_with_token(&self) -> Result<Gateway> {
         let shell = self.fixture.shell()?;
         let command = self.at_home(self.fixture.weft(&shell)).env("CLAWFT_TOKEN", TOKEN);
         Gateway::start(command.arg("gateway"), &self.log())

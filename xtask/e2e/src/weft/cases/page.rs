@@ -25,6 +25,9 @@ cases! {
     shows_markdown_as_models_write_it,
     known_attacks_stay_text,
     makes_answers_again,
+    keeps_answer_if_provider_fails,
+    asks_for_permissions,
+    shows_what_other_windows_said,
     keeps_conversations_in_order,
     joins_running_answer,
     sends_settings_with_each_message,
@@ -130,6 +133,28 @@ fn known_attacks_stay_text(test: &WeftContext<'_>) -> Result<()> {
 fn makes_answers_again(test: &WeftContext<'_>) -> Result<()> {
     let gateway = test.gateway("ok")?;
     test.page("again", &gateway)
+}
+
+fn keeps_answer_if_provider_fails(test: &WeftContext<'_>) -> Result<()> {
+    let messages = [
+        json!({ "role": "user", "content": "a question" }),
+        json!({ "role": "assistant", "content": "the only answer" }),
+    ];
+    test.store_session("kept", &messages)?;
+    let gateway = test.gateway("status-500")?;
+    test.page("refused", &gateway)
+}
+
+fn asks_for_permissions(test: &WeftContext<'_>) -> Result<()> {
+    test.configure("tools")?;
+    test.offer_tools(json!({ "notes": true, "permissions": { "remember": "ask" } }))?;
+    let gateway = test.start_with_token()?;
+    test.page("permission", &gateway)
+}
+
+fn shows_what_other_windows_said(test: &WeftContext<'_>) -> Result<()> {
+    let gateway = test.gateway("ok")?;
+    test.page("elsewhere", &gateway)
 }
 
 fn keeps_conversations_in_order(test: &WeftContext<'_>) -> Result<()> {
