@@ -345,7 +345,7 @@ fn unknown_fields_are_warnings_with_the_nearest_name() {
         "providers": {"provider": {}, "providers": {"p": {"kind": "groq", "timeout": 3, "apiKey": "sk-secret"}}},
         "gateway": {"tokenEnv": "T", "models": {"a": [{"model": "m", "wieght": 1}], "b": {"modell": "m"}}},
         "tools": {"file": {}, "files": {"writes": true}, "fetch": {"allowed": []}, "mcp": {"s": {"comand": "x"}, "t": 1}},
-        "$schema": "x", "gatway": {}
+        "$schema": "x", "gatway": {}, "mcp": {}, "zzz": 1
     });
     let mut warnings = warnings(&text.to_string());
     warnings.sort();
@@ -358,6 +358,7 @@ fn unknown_fields_are_warnings_with_the_nearest_name() {
             "unknown field `gateway.models.b.modell`, the nearest known name is `model`",
             "unknown field `gateway.tokenEnv`, the nearest known name is `token_env`",
             "unknown field `gatway`, the nearest known name is `gateway`",
+            "unknown field `mcp`, it belongs in `tools`",
             "unknown field `providers.provider`, the nearest known name is `providers`",
             "unknown field `providers.providers.p.apiKey`, the nearest known name is `api_key`",
             "unknown field `providers.providers.p.timeout`, the nearest known name is `timeout_secs`",
@@ -365,6 +366,7 @@ fn unknown_fields_are_warnings_with_the_nearest_name() {
             "unknown field `tools.file`, the nearest known name is `files`",
             "unknown field `tools.files.writes`, the nearest known name is `write`",
             "unknown field `tools.mcp.s.comand`, the nearest known name is `command`",
+            "unknown field `zzz`, and no known name is like it",
         ]
     );
 }

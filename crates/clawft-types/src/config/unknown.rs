@@ -12,6 +12,9 @@ const MAX_WARNINGS: usize = 16;
 /// The maximum length of a name that is shown.
 const MAX_NAME: usize = 64;
 
+/// The [`likeness`] from which a known name is shown as the nearest one.
+const ALIKE: usize = 97;
+
 const ROOT: &str = "agents providers tools gateway chat store";
 const CHAT: &str = "markdown";
 const PROVIDERS: &str = "providers";
@@ -26,6 +29,17 @@ const TOOLS: &str = "fetch files mcp notes permissions run_command";
 const FILES: &str = "write";
 const FETCH: &str = "allow max_bytes methods timeout_secs";
 const MCP: &str = "args command env env_from headers headers_env timeout_secs tools url";
+
+/// The objects in which a name may belong, with their fields.
+const PLACES: [(&str, &str); 7] = [
+    ("agents", AGENTS),
+    ("tools", TOOLS),
+    ("gateway", GATEWAY_FIELDS),
+    ("chat", CHAT),
+    ("store", STORE),
+    ("providers.providers.NAME", PROVIDER),
+    ("tools.mcp.NAME", MCP),
+];
 
 /// Returns warnings, as sentence fragments, about the configuration `root` from which `config` was read: unknown
 /// fields, each with the nearest known name, and parameters that are not sent.
@@ -111,19 +125,22 @@ pub fn unknown_fields(node: Node<'_>, path: &str, known: &str, warnings: &mut Ve
         let is_comment = !name.starts_with(|first: char| first.is_ascii_alphabetic());
         let showable = name.len() <= MAX_NAME && name.bytes().all(|byte| byte.is_ascii_graphic());
         if nearest != name && !is_comment && showable && warnings.len() < MAX_WARNINGS {
-            warnings.push(
-                [
-                    "unknown field `",
-                    path,
-                    name,
-                    "`, the nearest known name is `",
-                    nearest,
-                    "`",
-                ]
-                .concat(),
-            );
+            let hint = match place(name) {
+                _ if best >= ALIKE => ["the nearest known name is `", nearest, "`"].concat(),
+                Some(place) => ["it belongs in `", place, "`"].concat(),
+                None => "and no known name is like it".into(),
+            };
+            warnings.push(["unknown field `", path, name, "`, ", &hint].concat());
         }
     }
+}
+
+/// Returns the object in which the configuration has a field of this name.
+fn place(name: &str) -> Option<&'static str> {
+    let found = PLACES
+        .iter()
+        .find(|(_, known)| known.split(' ').any(|known| known == name));
+    found.map(|(place, _)| *place)
 }
 
 /// Returns how much of a name is at the beginning and at the end of a known one. Upper and lower case do not
