@@ -11,6 +11,7 @@ mod keys;
 mod man;
 mod mcp;
 mod models;
+mod nearest;
 mod sessions;
 mod status;
 mod suggest;

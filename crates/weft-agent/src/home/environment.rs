@@ -6,6 +6,9 @@ use clawft_types::json::Writer;
 /// The variable with the model to ask, for all providers.
 const MODEL_VARIABLE: &str = "CLAWFT_MODEL";
 
+/// The variable with a token that is sent as a bearer's, for proxies in front of Anthropic.
+pub const ANTHROPIC_TOKEN: &str = "ANTHROPIC_AUTH_TOKEN";
+
 /// The models that are asked if nothing names one: the small general-purpose model of each provider.
 const DEFAULT_MODELS: [(&str, &str); 10] = [
     ("openai", "gpt-4o-mini"),
@@ -31,6 +34,12 @@ pub fn first_provider(env: &dyn Fn(&str) -> Option<String>) -> Option<&'static P
     let filled = |name: &str| env(name).filter(|value| !value.trim().is_empty());
     let found = PRESETS.iter().find_map(|preset| find(preset, &filled));
     found.map(|found| found.preset)
+}
+
+/// Returns the address of the provider that `env` has, in the form of `api_base`.
+pub fn api_base(preset: &Preset, env: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let filled = |name: &str| env(name).filter(|value| !value.trim().is_empty());
+    address(preset, &prefix(preset), &filled)
 }
 
 /// Returns the variable of the provider's key: the one that `env` has, else the usual one. `None` if the provider needs
@@ -73,6 +82,14 @@ pub(super) fn config(env: &dyn Fn(&str) -> Option<String>) -> Option<Vec<u8>> {
         root.member("providers", |outer| {
             outer.object(|outer| outer.member("providers", |list| list.object(|list| write(list, &found))));
         });
+        // For the directory of `--workspace`, without which there are none.
+        root.member("tools", |tools| {
+            tools.object(|tools| {
+                tools.member("files", |files| {
+                    files.object(|files| files.literal_member("write", "true"));
+                })
+            });
+        });
     });
     Some(writer.into_bytes())
 }
@@ -87,6 +104,9 @@ fn write(list: &mut Writer, found: &[Found]) {
                 }
                 if let Some(variable) = &provider.key {
                     entry.text_member("api_key_env", variable);
+                    if variable == ANTHROPIC_TOKEN {
+                        entry.text_member("auth", "bearer");
+                    }
                 }
             });
         });
@@ -121,9 +141,13 @@ fn prefix(preset: &Preset) -> String {
     }
 }
 
-/// Returns the variables of the provider's key. Google's tools know two of them.
+/// Returns the variables of the provider's key. The tools of Google and Anthropic know two of them.
 fn key_variables(preset: &Preset) -> impl Iterator<Item = &'static str> {
-    let second = (preset.name == "gemini").then_some("GOOGLE_API_KEY");
+    let second = match preset.name {
+        "gemini" => Some("GOOGLE_API_KEY"),
+        "anthropic" => Some(ANTHROPIC_TOKEN),
+        _ => None,
+    };
     [preset.api_key_env]
         .into_iter()
         .filter(|name| !name.is_empty())
@@ -136,25 +160,32 @@ fn address(preset: &Preset, prefix: &str, filled: &dyn Fn(&str) -> Option<String
     let address = own("_BASE_URL")
         .or_else(|| own("_API_BASE"))
         .or_else(|| own("_ENDPOINT"))
-        .or_else(|| own("_HOST"))?;
+        .or_else(|| own("_HOST"))
+        .or_else(|| filled("GOOGLE_GEMINI_BASE_URL").filter(|_| preset.name == "gemini"))?;
     let address = address.trim().trim_end_matches('/');
     let address = match address.contains("://") {
         true => address.to_owned(),
         // Ollama's variable has a host and a port, and also the address to listen on.
         false => ["http://", &address.replace("0.0.0.0", "127.0.0.1")].concat(),
     };
-    // The variables of these two have no version, our `api_base` does.
-    let has_no_version = matches!(preset.name, "anthropic" | "ollama") && !address.ends_with("/v1");
-    Some(match has_no_version {
-        true => address + "/v1",
-        false => address,
+    // The variables of these have no version, our `api_base` does.
+    Some(match preset.name {
+        "anthropic" | "ollama" if !address.ends_with("/v1") => address + "/v1",
+        "gemini" if is_bare(&address) => address + "/v1beta/openai",
+        _ => address,
     })
+}
+
+/// Returns whether an address has no path.
+fn is_bare(address: &str) -> bool {
+    let (_, rest) = address.split_once("://").unwrap_or_default();
+    !rest.contains('/')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clawft_types::{Config, Kind};
+    use clawft_types::{Auth, Config, Kind};
 
     fn read(variables: &[(&str, &str)]) -> Option<Config> {
         let env = |name: &str| {
@@ -169,6 +200,7 @@ mod tests {
         for (variable, provider, kind) in [
             ("OPENAI_API_KEY", "openai", Kind::OpenAi),
             ("ANTHROPIC_API_KEY", "anthropic", Kind::Anthropic),
+            ("ANTHROPIC_AUTH_TOKEN", "anthropic", Kind::Anthropic),
             ("GEMINI_API_KEY", "gemini", Kind::OpenAi),
             ("GOOGLE_API_KEY", "gemini", Kind::OpenAi),
             ("OPENROUTER_API_KEY", "openrouter", Kind::OpenAi),
@@ -219,6 +251,18 @@ mod tests {
                 "http://127.0.0.1:1/openai/v1",
             ),
             (
+                "GOOGLE_GEMINI_BASE_URL",
+                "http://127.0.0.1:1/",
+                "gemini",
+                "http://127.0.0.1:1/v1beta/openai",
+            ),
+            (
+                "GEMINI_BASE_URL",
+                "http://127.0.0.1:1/v1",
+                "gemini",
+                "http://127.0.0.1:1/v1",
+            ),
+            (
                 "OLLAMA_HOST",
                 "0.0.0.0:11434",
                 "ollama",
@@ -263,6 +307,16 @@ mod tests {
             (config.provider.name.as_str(), config.agents.model.as_str()),
             ("azure", "gpt")
         );
+    }
+
+    #[test]
+    fn anthropics_token_is_sent_as_a_bearers() {
+        for (variable, auth) in [
+            ("ANTHROPIC_AUTH_TOKEN", Auth::Bearer),
+            ("ANTHROPIC_API_KEY", Auth::Header("x-api-key".to_owned())),
+        ] {
+            assert_eq!(read(&[(variable, "t")]).unwrap().provider.auth, auth);
+        }
     }
 
     #[test]

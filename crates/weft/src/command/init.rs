@@ -5,6 +5,7 @@ mod question;
 use super::args::Init;
 use super::exit::Exit;
 use super::models;
+use super::nearest::nearest;
 use super::terminal::{self, print};
 use clawft_types::Config;
 use clawft_types::config::{PRESETS, Preset};
@@ -12,7 +13,7 @@ use clawft_types::json::Writer;
 use question::Questions;
 use std::env;
 use std::fs;
-use weft_agent::home::environment::{default_model, first_provider, key_variable};
+use weft_agent::home::environment::{ANTHROPIC_TOKEN, api_base, default_model, first_provider, key_variable};
 use weft_agent::models::Offer;
 use weft_agent::{Agent, ConfigFile, Error, Home};
 
@@ -61,7 +62,13 @@ impl Init {
             provider,
             ..Answers::default()
         };
+        if let Some(preset) = preset.filter(|_| answers.api_base.is_none()) {
+            answers.api_base = api_base(preset, &variable);
+        }
         if answers.api_base.is_none() && preset.is_none_or(|preset| preset.api_base.is_empty()) {
+            if preset.is_none() && !questions.are_answered() {
+                return Err(unknown_provider(&answers.provider, &names));
+            }
             let hint = "The address ends with the version, as http://127.0.0.1:8000/v1 does.";
             answers.api_base = Some(questions.answer(None, "Address of the API", Some(hint), None)?);
         }
@@ -99,6 +106,16 @@ impl Init {
         }
         questions.answer(self.model.as_deref(), "Model", None, default.as_deref())
     }
+}
+
+/// Returns the error for the name of a provider that is neither known nor a server of the user's.
+fn unknown_provider(name: &str, known: &[&str]) -> Error {
+    let nearest = nearest(name, known.iter().copied());
+    let nearest = nearest.map_or_else(String::new, |nearest| format!(", the nearest one is `{nearest}`"));
+    Error::other(format!(
+        "there is no provider `{name}`{nearest}: a server of your own needs `--api-base` too; known are {}",
+        known.join(", ")
+    ))
 }
 
 /// Refuses a key in the place of a variable's name, without quoting it.
@@ -150,7 +167,12 @@ impl Answers {
         }
         fields.extend(self.api_base.as_deref().map(|base| ("api_base", text(base))));
         match &self.key_env {
-            Some(name) => fields.push(("api_key_env", text(name))),
+            Some(name) => {
+                fields.push(("api_key_env", text(name)));
+                if name == ANTHROPIC_TOKEN {
+                    fields.push(("auth", text("bearer")));
+                }
+            }
             None => fields.push(("auth", text("none"))),
         }
         let fields: Vec<String> = fields
@@ -158,9 +180,11 @@ impl Answers {
             .map(|(name, value)| format!("\n        \"{name}\": {value}"))
             .collect();
         let (provider, model, fields) = (text(&self.provider), text(&self.model), fields.join(","));
+        // The files are those of `--workspace`, and changes are asked about.
         format!(
             "{{\n  \"agents\": {{\n    \"provider\": {provider},\n    \"model\": {model}\n  }},\n  \
-             \"providers\": {{\n    \"providers\": {{\n      {provider}: {{{fields}\n      }}\n    }}\n  }}\n}}\n"
+             \"providers\": {{\n    \"providers\": {{\n      {provider}: {{{fields}\n      }}\n    }}\n  }},\n  \
+             \"tools\": {{\n    \"files\": {{\"write\": true}}\n  }}\n}}\n"
         )
     }
 
@@ -210,6 +234,17 @@ mod tests {
         let config = Config::parse("written", answers.to_json().as_bytes()).unwrap();
         assert_eq!(config.provider.api_base, "http://127.0.0.1:1/v1");
         assert_eq!(config.provider.auth, clawft_types::Auth::None);
+    }
+
+    #[test]
+    fn misspelt_provider_is_told_apart_from_a_server() {
+        let error = unknown_provider("opnai", &["anthropic", "openai"]).to_string();
+        assert!(
+            error.starts_with("there is no provider `opnai`, the nearest one is `openai`: "),
+            "{error}"
+        );
+        let error = unknown_provider("local", &["anthropic", "openai"]).to_string();
+        assert!(error.starts_with("there is no provider `local`: "), "{error}");
     }
 
     #[test]

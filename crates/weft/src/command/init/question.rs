@@ -49,6 +49,11 @@ impl Questions {
         }
     }
 
+    /// Returns whether somebody answers.
+    pub(super) fn are_answered(&self) -> bool {
+        !self.silent && is_terminal()
+    }
+
     /// Returns whether the user agrees. Without a user, the answer is no.
     ///
     /// # Errors
@@ -67,7 +72,13 @@ fn is_terminal() -> bool {
 }
 
 fn unanswered(name: &str) -> Error {
-    let name = name.to_lowercase();
+    let mut letters = name.chars();
+    let name: String = letters
+        .next()
+        .iter()
+        .flat_map(|c| c.to_lowercase())
+        .chain(letters)
+        .collect();
     Error::other(format!(
         "nobody can be asked for the {name}: give it as an option, or take the defaults with `--yes`; see `weft init --help`"
     ))
