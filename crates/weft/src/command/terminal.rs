@@ -7,7 +7,7 @@ mod sanitize;
 mod spinner;
 
 pub(crate) use draft::Draft;
-pub(crate) use hold::{Hold, Typed, discard_input, read_line, restore};
+pub(crate) use hold::{Hold, Typed, discard_input, hold_again, read_line, restore};
 pub(crate) use markdown::Markdown;
 pub(crate) use sanitize::Sanitizer;
 pub(crate) use spinner::Spinner;

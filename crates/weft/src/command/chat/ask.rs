@@ -92,7 +92,7 @@ impl Conversation {
         let work = self
             .agent
             .answer(&self.config, self.session.clone(), input, &stop, &mut show);
-        let answer = self.runtime.block_on(interruptible(work, &stop));
+        let answer = self.runtime.block_on(interruptible(work, &stop, &self.screen));
         self.screen.rest();
         Ok(AskResult {
             answer: answer?,
@@ -115,12 +115,14 @@ impl Conversation {
     }
 }
 
-/// Runs `work`, and stops it at Ctrl-C.
-async fn interruptible<T>(work: impl Future<Output = T>, stop: &Stop) -> T {
+/// Runs `work`, and stops it at Ctrl-C. Ctrl-Z suspends the process.
+async fn interruptible<T>(work: impl Future<Output = T>, stop: &Stop, screen: &Screen) -> T {
     tokio::pin!(work);
+    let mut resumes = Resumes::watch();
     loop {
         tokio::select! {
             done = &mut work => return done,
+            () = resumes.next() => screen.resume(),
             Ok(()) = ctrl_c() => match stop.is_stopped() {
                 true => {
                     terminal::restore();
@@ -132,5 +134,42 @@ async fn interruptible<T>(work: impl Future<Output = T>, stop: &Stop) -> T {
                 }
             },
         }
+    }
+}
+
+/// The times at which the process goes on after it was suspended.
+#[cfg(unix)]
+struct Resumes(Option<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Resumes {
+    fn watch() -> Resumes {
+        use tokio::signal::unix::{SignalKind, signal};
+        Resumes(signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw())).ok())
+    }
+
+    async fn next(&mut self) {
+        let resumed = match &mut self.0 {
+            Some(signal) => signal.recv().await,
+            None => None,
+        };
+        if resumed.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Other systems suspend no programs at a terminal.
+#[cfg(not(unix))]
+struct Resumes;
+
+#[cfg(not(unix))]
+impl Resumes {
+    fn watch() -> Resumes {
+        Resumes
+    }
+
+    async fn next(&mut self) {
+        std::future::pending().await
     }
 }

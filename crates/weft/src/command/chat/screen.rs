@@ -93,6 +93,12 @@ impl Screen {
         state.spin();
     }
 
+    /// Goes on after the program was suspended: other programs have used the terminal.
+    pub(super) fn resume(&self) {
+        terminal::hold_again();
+        self.state().draft.leave();
+    }
+
     /// Ends the wait. The cursor is at the beginning of a line, or behind the text of the answer.
     pub(super) fn rest(&self) {
         self.state().spinner = None;
@@ -111,11 +117,13 @@ impl Screen {
             let shown = state.sanitizer.text(text).into_owned();
             return state.print(&shown);
         };
+        let size = terminal::size();
+        markdown.fit(size.0);
         let complete = markdown.push(text);
         let preview = markdown.preview();
         if !complete.is_empty() || state.draft.is_due() {
-            let draft = state.draft.erase() + &complete;
-            let draft = draft + &state.draft.write(&preview, terminal::size());
+            let draft = state.draft.erase(size) + &complete;
+            let draft = draft + &state.draft.write(&preview, size);
             state.print(&draft);
         }
     }
@@ -214,7 +222,7 @@ impl State {
     fn flush(&mut self) {
         self.spinner = None;
         if let Some(rest) = self.markdown.as_mut().map(Markdown::end) {
-            let rest = self.draft.erase() + &rest;
+            let rest = self.draft.erase(terminal::size()) + &rest;
             self.print(&rest);
         }
     }

@@ -11,6 +11,8 @@ const PAUSE: Duration = Duration::from_millis(40);
 pub(crate) struct Draft {
     /// The rows that it covers; 0 if there is none.
     rows: usize,
+    /// The columns and rows of the terminal when it was written.
+    size: (usize, usize),
     written: Option<Instant>,
 }
 
@@ -20,10 +22,17 @@ impl Draft {
         self.written.is_none_or(|written| written.elapsed() >= PAUSE)
     }
 
-    /// Returns the sequence that removes the draft.
-    pub(crate) fn erase(&mut self) -> String {
+    /// Forgets the draft: the cursor has left it.
+    pub(crate) fn leave(&mut self) {
+        self.rows = 0;
+    }
+
+    /// Returns the sequence that removes the draft from a terminal that has this size by now. If that has changed, the
+    /// draft stays: nobody knows the rows that it covers, and text above it must not be lost.
+    pub(crate) fn erase(&mut self, size: (usize, usize)) -> String {
         match std::mem::take(&mut self.rows) {
             0 => String::new(),
+            _ if self.size != size => "\n".to_owned(),
             1 => "\r\x1b[J".to_owned(),
             rows => format!("\r\x1b[{}A\x1b[J", rows - 1),
         }
@@ -47,6 +56,7 @@ impl Draft {
             first = index;
         }
         self.rows = covered;
+        self.size = (columns, rows);
         lines.get(first..).unwrap_or_default().join("\n")
     }
 }
@@ -74,17 +84,28 @@ mod tests {
     #[test]
     fn a_draft_covers_what_fits_and_is_removed() {
         let mut draft = Draft::default();
-        assert_eq!(draft.write("", (10, 5)) + &draft.erase(), "");
+        assert_eq!(draft.write("", (10, 5)) + &draft.erase((10, 5)), "");
         assert_eq!(draft.write("a\n\x1b[1mb\x1b[0m\n", (10, 5)), "a\n\x1b[1mb\x1b[0m");
-        assert_eq!(draft.erase(), "\r\x1b[1A\x1b[J");
-        assert_eq!(draft.erase(), "");
+        assert_eq!(draft.erase((10, 5)), "\r\x1b[1A\x1b[J");
+        assert_eq!(draft.erase((10, 5)), "");
         // Long lines take several rows, and the beginning gives way.
         assert_eq!(draft.write("a\nb\n12345678901\nc", (10, 5)), "b\n12345678901\nc");
-        assert_eq!(draft.erase(), "\r\x1b[3A\x1b[J");
+        assert_eq!(draft.erase((10, 5)), "\r\x1b[3A\x1b[J");
         assert_eq!(
             draft.write("\x1b[1m1234567890\x1b[0m", (10, 5)),
             "\x1b[1m1234567890\x1b[0m"
         );
-        assert_eq!(draft.erase(), "\r\x1b[J");
+        assert_eq!(draft.erase((10, 5)), "\r\x1b[J");
+    }
+
+    #[test]
+    fn a_draft_stays_if_the_terminal_has_changed() {
+        let mut draft = Draft::default();
+        draft.write("a\nb", (10, 5));
+        assert_eq!(draft.erase((20, 5)), "\n");
+        assert_eq!(draft.erase((20, 5)), "");
+        draft.write("a\nb", (10, 5));
+        draft.leave();
+        assert_eq!(draft.erase((10, 5)), "");
     }
 }

@@ -8,10 +8,10 @@ mod typed;
 pub(crate) use typed::Typed;
 
 #[cfg(unix)]
-pub(crate) use unix::{Hold, discard_input, read_line, restore};
+pub(crate) use unix::{Hold, discard_input, hold_again, read_line, restore};
 
 #[cfg(not(unix))]
-pub(crate) use other::{Hold, discard_input, read_line, restore};
+pub(crate) use other::{Hold, discard_input, hold_again, read_line, restore};
 
 #[cfg(unix)]
 mod unix {
@@ -40,8 +40,15 @@ mod unix {
         tv_nsec: 50_000_000,
     };
 
-    /// The settings of the terminal before the hold.
-    static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+    /// The settings of the terminal before and during a hold.
+    static SETTINGS: Mutex<Option<Settings>> = Mutex::new(None);
+
+    struct Settings {
+        before: Termios,
+        held: Termios,
+        /// Whether pasted text is marked.
+        marks: bool,
+    }
 
     /// A hold, which ends when it is dropped.
     pub(crate) struct Hold {
@@ -55,14 +62,13 @@ mod unix {
         /// Begins to hold the input; `None` if it is no terminal, or cannot be held.
         pub(crate) fn begin() -> Option<Hold> {
             let (woken, wake) = pipe().ok()?;
-            set(|held| {
+            set(true, |held| {
                 held.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN;
                 // Ctrl-C does not drop what was typed before it.
                 held.local_modes |= LocalModes::NOFLSH;
                 held.special_codes[SpecialCodeIndex::VMIN] = 1;
                 held.special_codes[SpecialCodeIndex::VTIME] = 0;
             })?;
-            write(MARK_PASTES);
             Some(Hold {
                 wake: Some(wake),
                 thread: Some(thread::spawn(move || take_input(&woken))),
@@ -73,7 +79,7 @@ mod unix {
         /// Keeps the terminal from showing what is typed, which stays there for the program that runs next; `None` as
         /// for [`Self::begin`], and in the background.
         pub(crate) fn hide() -> Option<Hold> {
-            set(|held| held.local_modes -= LocalModes::ECHO)?;
+            set(false, |held| held.local_modes -= LocalModes::ECHO)?;
             Some(Hold {
                 wake: None,
                 thread: None,
@@ -104,24 +110,45 @@ mod unix {
     }
 
     /// Changes the settings of the terminal, and notes those that it had. A program in the background changes none.
-    fn set(change: impl FnOnce(&mut Termios)) -> Option<()> {
+    fn set(marks: bool, change: impl FnOnce(&mut Termios)) -> Option<()> {
         if !isatty(stdin()) || tcgetpgrp(stdin()).ok()? != getpgrp() {
             return None;
         }
         let before = tcgetattr(stdin()).ok()?;
         let mut held = before.clone();
         change(&mut held);
-        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
-        tcsetattr(stdin(), OptionalActions::Now, &held).ok()
+        let settings = Settings { before, held, marks };
+        let applied = settings.apply();
+        *SETTINGS.lock().unwrap_or_else(PoisonError::into_inner) = Some(settings);
+        applied
+    }
+
+    impl Settings {
+        /// Applies the settings of the hold.
+        fn apply(&self) -> Option<()> {
+            tcsetattr(stdin(), OptionalActions::Now, &self.held).ok()?;
+            if self.marks {
+                write(MARK_PASTES);
+            }
+            Some(())
+        }
+    }
+
+    /// Holds again what is typed, after a shell had the terminal.
+    pub(crate) fn hold_again() {
+        let settings = SETTINGS.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(settings) = settings.as_ref() {
+            settings.apply();
+        }
     }
 
     /// Gives the terminal its settings back. For an end of the process within a hold, too.
     pub(crate) fn restore() {
-        let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(before) = before {
+        let settings = SETTINGS.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(settings) = settings {
             write(MARK_NO_PASTES);
             // Nothing that was typed is lost.
-            let _ = tcsetattr(stdin(), OptionalActions::Now, &before);
+            let _ = tcsetattr(stdin(), OptionalActions::Now, &settings.before);
         }
     }
 
@@ -220,6 +247,9 @@ mod other {
 
     /// Does nothing.
     pub(crate) fn discard_input() {}
+
+    /// Does nothing.
+    pub(crate) fn hold_again() {}
 
     /// Reads a line; `None` at the end of the input.
     pub(crate) fn read_line(_: &dyn Fn() -> bool) -> Option<String> {

@@ -46,6 +46,11 @@ impl Markdown {
         }
     }
 
+    /// Uses another width from now on.
+    pub(crate) fn fit(&mut self, width: usize) {
+        self.renderer = Renderer::new(width);
+    }
+
     /// Takes further text, and returns what can be printed: whole lines.
     pub(crate) fn push(&mut self, text: &str) -> String {
         let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\t');

@@ -19,6 +19,7 @@ cases! {
     terminal:
     session_with_a_call_of_a_tool,
     input_during_an_answer_does_not_mix,
+    resized_terminal_loses_nothing,
 }
 
 /// The longest wait for a text on the screen.
@@ -171,4 +172,24 @@ fn input_during_an_answer_does_not_mix(test: &WeftContext<'_>) -> Result<()> {
     terminal.press(&["Up", "Up", "Home", "x"])?;
     terminal.wait_for("> xtyped first\nsecond")?;
     terminal.keep("terminal-typed-ahead")
+}
+
+/// The part of an answer that is redrawn must not take text above it along.
+fn resized_terminal_loses_nothing(test: &WeftContext<'_>) -> Result<()> {
+    test.configure("stream-slow")?;
+    let terminal = Terminal::start(test, &[])?;
+    terminal.paste("x\n\n- one two three\n- four five six\n- seven eight nine")?;
+    terminal.press(&["Enter"])?;
+    for (text, columns) in [("• one", "30"), ("• four", "100"), ("• seven", "60")] {
+        terminal.wait_for(text)?;
+        cmd::run(
+            terminal.tmux(&["resize-window", "-x", columns, "-y", "40"]),
+            "resize the terminal",
+        )?;
+    }
+    let screen = terminal.wait_for("• seven eight nine")?;
+    for line in ["echo: x", "• one two three", "• four five six"] {
+        ensure!(screen.contains(line), "`{line}` is lost:\n{screen}");
+    }
+    Ok(())
 }

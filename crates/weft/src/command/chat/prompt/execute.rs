@@ -1,9 +1,10 @@
 //! The commands of the prompt.
 
-use super::input::{PromptInput, help};
+use super::input::{COMMANDS, PromptInput, help};
 use super::transcript;
 use crate::command::chat::ask::Conversation;
 use crate::command::chat::session;
+use crate::command::nearest::nearest;
 use crate::command::terminal::{self, Sanitizer};
 use clawft_types::SessionIdError;
 use std::path::Path;
@@ -50,7 +51,16 @@ pub(super) fn execute(
         PromptInput::Save(file) => save(conversation, home, file)?,
         PromptInput::Tools => list_tools(conversation),
         PromptInput::Unknown(word) => {
-            return Err(Error::other(format!("there is no `/{word}`, see `/help`")));
+            let known = COMMANDS.map(|(name, _, _)| name);
+            let meant = nearest(word, known).map_or_else(String::new, |name| format!(" Is it `/{name}`?"));
+            return Err(Error::other(format!(
+                "there is no `/{word}`, see `/help`.{meant}"
+            )));
+        }
+        PromptInput::Superfluous(word) => {
+            return Err(Error::other(format!(
+                "`/{word}` takes nothing behind it, and was not done: give the rest as a message of its own"
+            )));
         }
         PromptInput::Empty | PromptInput::Message(_) | PromptInput::Retry | PromptInput::Quit => {}
     }

@@ -22,9 +22,10 @@ pub(super) const COMMANDS: [(&str, &str, &str); 9] = [
 ];
 
 const KEYS: &str = "
-Alt-Enter begins a new line, pasted text may have several; Tab completes commands, models and sessions. Ctrl-C gives up
-a line, or ends an answer and keeps what has arrived. What is typed during an answer is kept for the prompt after
-it. A message that begins with a slash is sent if a space is put in front.";
+Alt-Enter begins a new line, pasted text may have several; Tab completes
+commands, models and sessions. Ctrl-C gives up a line, or ends an answer and
+keeps what has arrived. What is typed during an answer is kept for the prompt
+after it. A message that begins with a slash is sent if a space is put in front.";
 
 /// Returns the text of `/help`.
 pub(super) fn help() -> String {
@@ -61,6 +62,8 @@ pub(super) enum PromptInput<'a> {
     Save(Option<&'a str>),
     /// `/tools`
     Tools,
+    /// A command without arguments, and a text behind it.
+    Superfluous(&'a str),
     /// A slash and an unknown word.
     Unknown(&'a str),
 }
@@ -76,6 +79,10 @@ impl<'a> PromptInput<'a> {
         let (word, rest) = input.split_once(char::is_whitespace).unwrap_or((input, ""));
         let rest = Some(rest.trim()).filter(|rest| !rest.is_empty());
         match word {
+            // Nothing that was typed is left out silently.
+            "quit" | "exit" | "help" | "new" | "retry" | "tools" if rest.is_some() => {
+                PromptInput::Superfluous(word)
+            }
             "quit" | "exit" => PromptInput::Quit,
             "help" => PromptInput::Help,
             "new" => PromptInput::New,
@@ -113,6 +120,8 @@ mod tests {
             ("/help", PromptInput::Help),
             ("/new", PromptInput::New),
             ("/retry ", PromptInput::Retry),
+            ("/new what is rust?", PromptInput::Superfluous("new")),
+            ("/quit now", PromptInput::Superfluous("quit")),
             ("/tools", PromptInput::Tools),
             ("/model", PromptInput::Model(None)),
             ("/model  gpt-4o ", PromptInput::Model(Some("gpt-4o"))),
@@ -123,6 +132,15 @@ mod tests {
         ] {
             assert_eq!(PromptInput::parse(line), input, "{line}");
         }
+    }
+
+    #[test]
+    fn help_fits_a_terminal() {
+        assert!(
+            help().lines().all(|line| line.chars().count() <= 80),
+            "{}",
+            help()
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Styled text, broken into lines between words.
 
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// The end of a style.
 const PLAIN: &str = "\x1b[0m";
@@ -49,6 +49,80 @@ impl Style {
 struct Word {
     parts: Vec<(String, Style)>,
     width: usize,
+    /// Whether there is no space before it: Chinese and Japanese have none.
+    glued: bool,
+}
+
+impl Word {
+    fn push(&mut self, text: &str, style: Style) {
+        self.width += text.width();
+        match self.parts.last_mut() {
+            Some((last, known)) if *known == style => last.push_str(text),
+            _ => self.parts.push((text.to_owned(), style)),
+        }
+    }
+
+    /// Returns the width of the space before it in a line.
+    fn gap(&self) -> usize {
+        usize::from(!self.glued)
+    }
+
+    /// Returns the parts of the word that fit this width each.
+    fn cut(&self, width: usize) -> Vec<Word> {
+        let mut pieces = vec![Word {
+            glued: self.glued,
+            ..Word::default()
+        }];
+        for (text, style) in &self.parts {
+            for letter in text.chars() {
+                let is_full = pieces.last().is_some_and(|piece| {
+                    piece.width > 0 && piece.width + letter.width().unwrap_or(0) > width
+                });
+                if is_full {
+                    pieces.push(Word {
+                        glued: true,
+                        ..Word::default()
+                    });
+                }
+                if let Some(piece) = pieces.last_mut() {
+                    piece.push(letter.encode_utf8(&mut [0; 4]), *style);
+                }
+            }
+        }
+        pieces
+    }
+}
+
+/// Returns whether a character belongs to a script without spaces, in which a line may end after any letter.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}'
+        | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Returns the parts of a word between which a line may end.
+fn pieces(word: &str) -> Vec<&str> {
+    // Marks that do not begin or end a line.
+    const CLOSING: &str = "、。，．：；！？）」』】〕〉》〙〗ー々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ";
+    const OPENING: &str = "（「『【〔〈《〘〖";
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let mut before: Option<char> = None;
+    for (at, c) in word.char_indices() {
+        let ends = before.is_some_and(|before| {
+            (is_unspaced(before) || is_unspaced(c))
+                && c.width().is_some_and(|width| width > 0)
+                && (c.is_alphanumeric() || is_unspaced(c))
+                && !CLOSING.contains(c)
+                && !OPENING.contains(before)
+        });
+        if ends {
+            pieces.extend(word.get(start..at));
+            start = at;
+        }
+        before = Some(c);
+    }
+    pieces.extend(word.get(start..));
+    pieces
 }
 
 /// Styled text.
@@ -74,7 +148,15 @@ impl Text {
             self.is_open = false;
         }
         for word in text.split_whitespace() {
-            self.push_part(word, style);
+            for (index, piece) in pieces(word).into_iter().enumerate() {
+                if index > 0 {
+                    self.words.push(Some(Word {
+                        glued: true,
+                        ..Word::default()
+                    }));
+                }
+                self.push_part(piece, style);
+            }
             self.is_open = false;
         }
         self.is_open = !text.is_empty() && !text.ends_with(char::is_whitespace);
@@ -92,18 +174,27 @@ impl Text {
         }
         self.is_open = true;
         if let Some(Some(word)) = self.words.last_mut() {
-            word.width += text.width();
-            match word.parts.last_mut() {
-                Some((last, known)) if *known == style => last.push_str(text),
-                _ => word.parts.push((text.to_owned(), style)),
-            }
+            word.push(text, style);
+        }
+    }
+
+    /// Returns the text with all words cut that are wider than this.
+    pub(super) fn cut(&self, width: usize) -> Text {
+        let words = self.words.iter().flat_map(|word| match word {
+            Some(word) => word.cut(width).into_iter().map(Some).collect(),
+            None => vec![None],
+        });
+        Text {
+            words: words.collect(),
+            is_open: self.is_open,
         }
     }
 
     /// Returns the width of the text in one line.
     pub(super) fn width(&self) -> usize {
         let words = self.words.iter().flatten();
-        words.map(|word| word.width + 1).sum::<usize>().saturating_sub(1)
+        let width: usize = words.map(|word| word.width + word.gap()).sum();
+        width.saturating_sub(1)
     }
 
     /// Returns the lines, each with its width. Only a word that is too long by itself makes a longer line.
@@ -116,13 +207,13 @@ impl Text {
                 continue;
             };
             let used = lines.last().map_or(0, |(_, used)| *used);
-            if used > 0 && used + 1 + word.width > width {
+            if used > 0 && used + word.gap() + word.width > width {
                 lines.push((String::new(), 0));
             }
             let Some((line, used)) = lines.last_mut() else {
                 continue;
             };
-            if *used > 0 {
+            if *used > 0 && !word.glued {
                 // A line under several words goes through.
                 let first = word.parts.first().map_or(Style::default(), |(_, style)| *style);
                 match style == first && (style.underlined || style.struck) {
@@ -138,5 +229,35 @@ impl Text {
             *used += word.width;
         }
         lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str, width: usize, cut: bool) -> Vec<String> {
+        let mut shown = Text::default();
+        shown.push(text, Style::default());
+        let shown = if cut { shown.cut(width) } else { shown };
+        shown.lines(width).into_iter().map(|(line, _)| line).collect()
+    }
+
+    #[test]
+    fn texts_without_spaces_are_broken_too() {
+        assert_eq!(lines("a 使用中文。好 bc", 9, false), ["a 使用中", "文。好 bc"]);
+        assert_eq!(lines("使用（中）文", 6, false), ["使用", "（中）", "文"]);
+        assert_eq!(lines("ab👩‍👩‍👧cd e", 4, false), ["ab👩‍👩‍👧cd", "e"]);
+        assert_eq!(
+            lines("https://a.example/b c", 6, false),
+            ["https://a.example/b", "c"]
+        );
+    }
+
+    #[test]
+    fn cells_are_cut_where_nothing_else_helps() {
+        assert_eq!(lines("abcdefgh ij", 3, true), ["abc", "def", "gh", "ij"]);
+        assert_eq!(lines("ab\u{301}c", 2, true), ["ab\u{301}", "c"]);
+        assert_eq!(lines("日本語", 1, true), ["日", "本", "語"]);
     }
 }

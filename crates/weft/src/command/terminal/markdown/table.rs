@@ -61,7 +61,7 @@ impl Table {
         let cells: Vec<Vec<(String, usize)>> = row
             .iter()
             .zip(widths)
-            .map(|(cell, width)| cell.lines(*width))
+            .map(|(cell, width)| cell.cut(*width).lines(*width))
             .collect();
         let height = cells.iter().map(Vec::len).max().unwrap_or(0);
         for index in 0..height {
