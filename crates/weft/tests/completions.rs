@@ -86,7 +86,7 @@ fn bash_completes_sessions_and_models() {
         (&["chat", "--session", "=", "ot"], &["other"]),
         (&["sessions", "show", ""], &["one", "other"]),
         (&["sessions", "rm", "one", "o"], &["one", "other"]),
-        (&["chat", "--model", ""], &["local/m"]),
+        (&["chat", "--model", ""], &["local/m", "m"]),
         (&["agent", "-m", "local/"], &["local/m"]),
         (&["chat", "--no-s"], &["--no-stream"]),
         (&["sess"], &["sessions"]),

@@ -22,8 +22,8 @@ pub(super) fn sessions(home: &Home) -> Vec<String> {
     ids.unwrap_or_default().iter().map(ToString::to_string).collect()
 }
 
-/// Returns the models of all providers as `PROVIDER/MODEL`, and the configured one. Providers that do not answer soon
-/// have none.
+/// Returns the models of all providers as `PROVIDER/MODEL`, and the configured one; those of the default provider also
+/// by their names alone. Providers that do not answer soon have none.
 pub(super) fn models(home: &Home, file: &ConfigFile) -> Vec<String> {
     let Ok(config) = file.agent() else {
         return Vec::new();
@@ -42,6 +42,12 @@ pub(super) fn models(home: &Home, file: &ConfigFile) -> Vec<String> {
     if !names.contains(&own) {
         names.push(own);
     }
+    let default = format!("{}/", config.provider.name);
+    let bare: Vec<String> = names
+        .iter()
+        .filter_map(|name| name.strip_prefix(&default).map(str::to_owned))
+        .collect();
+    names.extend(bare);
     names
 }
 
