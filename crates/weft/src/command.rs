@@ -1,6 +1,7 @@
 //! The command line: `args` holds its definition as data, and each command has a module.
 
 mod args;
+mod arguments;
 mod chat;
 mod completions;
 mod config;
@@ -29,7 +30,8 @@ use weft_agent::{Error, Home};
 /// codes.
 pub(crate) fn main() -> ExitCode {
     weft_agent::limits::survive_file_size_limit();
-    let weft = Weft::try_parse().unwrap_or_else(|error| error.exit());
+    let arguments = arguments::mark(std::env::args_os());
+    let weft = Weft::try_parse_from(arguments).unwrap_or_else(|error| error.exit());
     let done = run(weft);
     let exit = done.unwrap_or_else(|error| {
         terminal::print_error(&error);

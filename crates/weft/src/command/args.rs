@@ -1,6 +1,7 @@
 //! The definition of the command line as data. `--help`, the man page and the completions are made from these
 //! texts.
 
+use super::arguments::unmarked;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use clawft_types::{SessionId, Temperature};
@@ -126,8 +127,8 @@ pub(crate) enum Command {
 /// Ask the model, once or in a conversation
 ///
 /// The message is the arguments, joined by spaces. What standard input holds, if it is no terminal, follows them, or
-/// takes the place of an argument `-`. On a terminal without a message a prompt asks for one message after another. A
-/// message is plain text or {"role":"user","content":"…"}.
+/// takes the place of an argument `-`; it is text or an image. On a terminal without a message a prompt asks for one
+/// message after another. A message is plain text or {"role":"user","content":"…"}.
 ///
 /// Each call begins a conversation of its own; -c continues the last one, --session a certain one.
 ///
@@ -136,7 +137,7 @@ pub(crate) enum Command {
 #[command(after_help = CHAT_EXAMPLES)]
 pub(crate) struct Chat {
     /// The message, in one or several words; `-` stands for standard input
-    #[arg(value_name = "MESSAGE")]
+    #[arg(value_name = "MESSAGE", value_parser = unmarked)]
     pub(crate) message: Vec<String>,
     /// Continue the session that was used last
     #[arg(short = 'c', long = "continue", conflicts_with = "session")]
@@ -144,17 +145,17 @@ pub(crate) struct Chat {
     /// Continue this session, or begin it
     #[arg(short, long, value_name = "ID")]
     pub(crate) session: Option<SessionId>,
-    /// A text file to send with the message; may be repeated
-    #[arg(short, long = "file", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// A file to send with the message, text or an image; may be repeated
+    #[arg(short, long = "file", allow_hyphen_values = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
     /// An image to send with the message: PNG, JPEG, GIF or WebP; may be repeated
-    #[arg(short, long = "image", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(short, long = "image", allow_hyphen_values = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) images: Vec<PathBuf>,
     /// The system prompt in place of the configured one
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) system: Option<String>,
     /// The sampling temperature, 0 to 2, in place of the configured one
-    #[arg(long, value_name = "NUMBER", value_parser = parse_temperature)]
+    #[arg(long, value_name = "NUMBER", value_parser = parse_temperature, allow_negative_numbers = true)]
     pub(crate) temperature: Option<Temperature>,
     /// The model to ask in place of the configured one, or PROVIDER/MODEL for one of another configured provider
     #[arg(short, long, value_name = "NAME")]

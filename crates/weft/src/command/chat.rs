@@ -6,6 +6,7 @@ mod message;
 mod prompt;
 mod screen;
 mod session;
+mod source;
 mod user;
 
 use super::args::Chat;
@@ -18,7 +19,6 @@ use clawft_types::json::{Node, Writer};
 use clawft_types::{Config, Input};
 use screen::Screen;
 use std::env;
-use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use user::ChatUser;
 use weft_agent::{Agent, Answer, ConfigFile, Delta, Error, Home, Tools, warnings};
@@ -30,17 +30,8 @@ impl Chat {
         if !has_message && !self.json && terminal::is_interactive() {
             return prompt::prompt(conversation, home);
         }
-        let images = self
-            .images
-            .iter()
-            .map(|path| image::read(path))
-            .collect::<Result<_, _>>()?;
-        let message = match self.message.is_empty() && self.files.is_empty() && !self.images.is_empty() {
-            // Images alone are a message. Standard input is not waited for.
-            true if io::stdin().is_terminal() => String::new(),
-            _ => message::read(&self.message, &self.files)?,
-        };
-        let message = Input::with_images(&message, images)?;
+        let message = message::read(&self.message, &self.files, &self.images)?;
+        let message = Input::with_images(&message.text, message.images)?;
         conversation.screen.hide();
         let answered = match self.json {
             true => answer_in_json(&conversation, message),
@@ -72,6 +63,10 @@ impl Chat {
         screen.render(!self.no_markdown && !self.json && terminal::shows_styles() && wants_markdown(&file)?);
         let user = Arc::new(ChatUser::new(self.yes, self.json, screen.clone()));
         let agent = Agent::new(home)?;
+        if let Some(workspace) = self.workspace.as_deref().filter(|path| !path.is_dir()) {
+            let shown = workspace.display();
+            return Err(Error::other(format!("the workspace `{shown}` is no directory")));
+        }
         let tools = Tools::new(&agent, home, &file, self.workspace.as_deref(), user)?;
         if self.workspace.is_some() && tools.is_none() {
             terminal::warn(&[

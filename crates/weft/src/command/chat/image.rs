@@ -3,12 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clawft_types::image::Image;
-use std::fs;
-use std::path::Path;
-use weft_agent::{Error, home};
+use weft_agent::Error;
 
 /// The largest image in bytes. No provider takes a larger one.
-const LARGEST: u64 = 20 << 20;
+const LARGEST: usize = 20 << 20;
 
 /// The formats that providers take, by their first bytes.
 const FORMATS: [(&[u8], &str); 4] = [
@@ -18,32 +16,24 @@ const FORMATS: [(&[u8], &str); 4] = [
     (b"RIFF", "image/webp"),
 ];
 
-/// Reads the image in the file `path`.
+/// Returns the image in `bytes`; `None` if they are none of a format that providers take. `name` is for messages.
 ///
 /// # Errors
-/// If the file cannot be read, is too large, or no image of a format that providers take.
-pub(super) fn read(path: &Path) -> Result<Image, Error> {
-    let shown = path.display();
-    home::check_regular(path).map_err(|fault| Error::other(format!("cannot read `{shown}`: {fault}")))?;
-    let failed = |error| Error::other(format!("cannot read `{shown}`: {error}"));
-    let size = fs::metadata(path).map_err(failed)?.len();
-    if size > LARGEST {
-        let (size, largest) = (size >> 20, LARGEST >> 20);
+/// If it is too large.
+pub(super) fn of(bytes: &[u8], name: &str) -> Result<Option<Image>, Error> {
+    let Some(media_type) = media_type(bytes) else {
+        return Ok(None);
+    };
+    if bytes.len() > LARGEST {
+        let (size, largest) = (bytes.len() >> 20, LARGEST >> 20);
         return Err(Error::other(format!(
-            "`{shown}` has {size} MB, and an image may have {largest} MB: make it smaller"
+            "{name} has {size} MB, and an image may have {largest} MB: make it smaller"
         )));
     }
-    let bytes = fs::read(path).map_err(failed)?;
-    let media_type = media_type(&bytes).ok_or_else(|| {
-        let advice = "send a text file with `--file`";
-        Error::other(format!(
-            "`{shown}` is no image in PNG, JPEG, GIF or WebP: {advice}"
-        ))
-    })?;
-    Ok(Image {
+    Ok(Some(Image {
         media_type: media_type.to_owned(),
         data: STANDARD.encode(bytes),
-    })
+    }))
 }
 
 fn media_type(bytes: &[u8]) -> Option<&'static str> {
@@ -54,6 +44,8 @@ fn media_type(bytes: &[u8]) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn formats_are_told_by_content() {
         for (bytes, media_type) in [
@@ -65,7 +57,14 @@ mod tests {
             (b"<svg/>", None),
             (b"", None),
         ] {
-            assert_eq!(super::media_type(bytes), media_type, "{bytes:?}");
+            let image = of(bytes, "it").unwrap();
+            assert_eq!(
+                image.as_ref().map(|image| image.media_type.as_str()),
+                media_type,
+                "{bytes:?}"
+            );
         }
+        let large = [b"GIF89a", vec![0; LARGEST].as_slice()].concat();
+        assert!(of(&large, "it").unwrap_err().to_string().contains("20 MB"));
     }
 }

@@ -1,37 +1,82 @@
 //! The message of the command line: arguments, files and standard input.
 
-use crate::command::terminal;
-use std::fs;
-use std::io::{self, IsTerminal as _, Read as _};
+use super::source::{self, Content};
+use clawft_types::image::Image;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
-use std::time::Duration;
-use weft_agent::{Error, home};
+use weft_agent::Error;
 
 /// The argument that stands for standard input.
 const INPUT: &str = "-";
 
-/// The time after which a message says that standard input is being read.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The message, with the images that go with it.
+#[derive(Debug, Default)]
+pub(super) struct Message {
+    pub(super) text: String,
+    pub(super) images: Vec<Image>,
+}
 
 /// Returns the message. It consists of the arguments, the files and standard input, in this order and with an empty
-/// line between them; standard input is read if it is no terminal, or if nothing else is given.
+/// line between them; standard input is read if it is no terminal, or if nothing else is given. `-` stands for standard
+/// input, also in place of a file.
 ///
 /// # Errors
-/// If a file or standard input cannot be read, or is not UTF-8.
-pub(super) fn read(arguments: &[String], files: &[PathBuf]) -> Result<String, Error> {
-    let wants_input = arguments.iter().any(|argument| argument == INPUT);
-    let is_alone = arguments.is_empty() && files.is_empty();
-    let input = match wants_input || is_alone || !io::stdin().is_terminal() {
-        true => read_input()?,
-        false => String::new(),
-    };
-    let files = files
+/// If a file or standard input cannot be read or is neither text nor an image, or if there is nothing to send.
+pub(super) fn read(arguments: &[String], files: &[PathBuf], images: &[PathBuf]) -> Result<Message, Error> {
+    let mut found = images
         .iter()
-        .map(|path| read_file(path))
+        .filter(|path| !is_input(path))
+        .map(|path| read_image(path))
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(compose(arguments, &files, &input))
+    let mut texts = Vec::new();
+    for path in files.iter().filter(|path| !is_input(path)) {
+        match source::file(path)? {
+            Content::Text(text) => texts.push(named(path, &text)),
+            Content::Image(image) => found.push(image),
+        }
+    }
+    let is_named = arguments.iter().any(|argument| argument == INPUT)
+        || files.iter().chain(images).any(|path| is_input(path));
+    let is_alone = arguments.is_empty() && files.is_empty() && images.is_empty();
+    let input = match is_named || is_alone || !io::stdin().is_terminal() {
+        true => source::input()?,
+        false => Content::Text(String::new()),
+    };
+    let input = match input {
+        Content::Text(text) if images.iter().any(|path| is_input(path)) => {
+            return Err(no_image("standard input", &text));
+        }
+        Content::Text(text) => text,
+        Content::Image(image) => {
+            found.push(image);
+            String::new()
+        }
+    };
+    let text = compose(arguments, &texts, &input);
+    if text.trim().is_empty() && found.is_empty() {
+        let advice = "give it as an argument, with `--file` or on standard input";
+        return Err(Error::other(format!("the message is empty: {advice}")));
+    }
+    Ok(Message { text, images: found })
+}
+
+fn is_input(path: &Path) -> bool {
+    path.as_os_str() == INPUT
+}
+
+fn read_image(path: &Path) -> Result<Image, Error> {
+    match source::file(path)? {
+        Content::Image(image) => Ok(image),
+        Content::Text(text) => Err(no_image(&format!("`{}`", path.display()), &text)),
+    }
+}
+
+fn no_image(name: &str, text: &str) -> Error {
+    let advice = match text.is_empty() {
+        true => "it is empty",
+        false => "send a text file with `--file`",
+    };
+    Error::other(format!("{name} is no image in PNG, JPEG, GIF or WebP: {advice}"))
 }
 
 fn compose(arguments: &[String], files: &[String], input: &str) -> String {
@@ -57,37 +102,19 @@ fn compose(arguments: &[String], files: &[String], input: &str) -> String {
 }
 
 /// Returns the text of a file with its name, in the form that models know from their training.
-fn read_file(path: &Path) -> Result<String, Error> {
-    let shown = path.display();
-    let text = home::check_regular(path)
-        .map_err(|fault| Error::other(format!("cannot read `{shown}`: {fault}")))
-        .and_then(|()| {
-            fs::read(path).map_err(|error| Error::other(format!("cannot read `{shown}`: {error}")))
-        })?;
-    let text = String::from_utf8(text)
-        .map_err(|_| Error::other(format!("`{shown}` is not a text file: it is not UTF-8")))?;
-    let end = if text.ends_with('\n') { "" } else { "\n" };
-    Ok(format!("<file name=\"{shown}\">\n{text}{end}</file>"))
-}
-
-/// Reads all of standard input as text. Says so if that takes long, because a caller may have left it open.
-fn read_input() -> Result<String, Error> {
-    let (done, waits) = mpsc::channel::<()>();
-    thread::spawn(move || {
-        if waits.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) && !io::stdin().is_terminal() {
-            terminal::hint("reading standard input until it ends; `< /dev/null` leaves it out");
-        }
-    });
-    let mut bytes = Vec::new();
-    let read = io::stdin().read_to_end(&mut bytes);
-    drop(done);
-    read.map_err(|error| Error::other(format!("standard input cannot be read: {error}")))?;
-    String::from_utf8(bytes).map_err(|_| Error::other("the message on standard input is not UTF-8"))
+fn named(path: &Path, text: &str) -> String {
+    let end = if text.is_empty() || text.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    format!("<file name=\"{}\">\n{text}{end}</file>", path.display())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn composed(arguments: &[&str], files: &[&str], input: &str) -> String {
         let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
@@ -113,19 +140,28 @@ mod tests {
 
     #[test]
     fn files_come_with_their_names() {
+        for (text, message) in [
+            ("one", "<file name=\"a.txt\">\none\n</file>"),
+            ("one\n", "<file name=\"a.txt\">\none\n</file>"),
+            ("", "<file name=\"a.txt\">\n</file>"),
+        ] {
+            assert_eq!(named(Path::new("a.txt"), text), message);
+        }
+    }
+
+    #[test]
+    fn images_are_images() {
         let directory = tempfile::TempDir::new().unwrap();
-        let path = directory.path().join("a.txt");
-        fs::write(&path, "one").unwrap();
-        let text = read_file(&path).unwrap();
-        assert_eq!(text, format!("<file name=\"{}\">\none\n</file>", path.display()));
-        fs::write(&path, [0xff]).unwrap();
-        assert!(
-            read_file(&path)
-                .unwrap_err()
-                .to_string()
-                .ends_with("it is not UTF-8")
-        );
-        let error = read_file(directory.path()).unwrap_err().to_string();
-        assert!(error.ends_with("it is a directory"), "{error}");
+        let path = directory.path().join("a");
+        for (content, found) in [
+            ("GIF89a", None),
+            ("text", Some("`--file`")),
+            ("", Some("it is empty")),
+        ] {
+            fs::write(&path, content).unwrap();
+            let error = read_image(&path).err().map(|error| error.to_string());
+            assert_eq!(error.is_some(), found.is_some(), "{content}");
+            assert!(error.unwrap_or_default().ends_with(found.unwrap_or_default()));
+        }
     }
 }

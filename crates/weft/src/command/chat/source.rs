@@ -1,0 +1,149 @@
+//! Files and standard input, each a text or an image.
+
+use super::image;
+use crate::command::terminal;
+use clawft_types::image::Image;
+use std::fs::{self, File};
+use std::io::{self, IsTerminal as _, Read};
+use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+use weft_agent::Error;
+
+/// The largest file in bytes. A device may have no end.
+const LARGEST: u64 = 100 << 20;
+
+/// The time after which a message says that standard input is being read.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The name of standard input in messages.
+const INPUT: &str = "standard input";
+
+/// The content of a file or of standard input.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Text.
+    Text(String),
+    /// An image of a format that providers take.
+    Image(Image),
+}
+
+/// Reads a file, which may be a pipe.
+///
+/// # Errors
+/// If it cannot be read, is too large, or neither text nor an image.
+pub(super) fn file(path: &Path) -> Result<Content, Error> {
+    let shown = path.display();
+    let failed = |error: io::Error| Error::other(format!("cannot read `{shown}`: {}", cause(&error)));
+    if fs::metadata(path).map_err(failed)?.is_dir() {
+        return Err(Error::other(format!("cannot read `{shown}`: it is a directory")));
+    }
+    let name = format!("`{shown}`");
+    let bytes = read(File::open(path).map_err(failed)?, &name)?.map_err(failed)?;
+    content(bytes, &name)
+}
+
+/// Reads all of standard input. Says so if that takes long, because a caller may have left it open.
+///
+/// # Errors
+/// As [`file`].
+pub(super) fn input() -> Result<Content, Error> {
+    let (done, waits) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        if waits.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) && !io::stdin().is_terminal() {
+            terminal::hint("reading standard input until it ends; `< /dev/null` leaves it out");
+        }
+    });
+    let bytes = read(io::stdin().lock(), INPUT)?;
+    drop(done);
+    let bytes = bytes.map_err(|error| Error::other(format!("{INPUT} cannot be read: {}", cause(&error))))?;
+    content(bytes, INPUT)
+}
+
+/// Reads to the end, or fails if there is too much.
+fn read(source: impl Read, name: &str) -> Result<io::Result<Vec<u8>>, Error> {
+    let mut bytes = Vec::new();
+    let read = source.take(LARGEST + 1).read_to_end(&mut bytes);
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
+        let largest = LARGEST >> 20;
+        return Err(Error::other(format!(
+            "{name} has more than {largest} MB: send less"
+        )));
+    }
+    Ok(read.map(|_| bytes))
+}
+
+fn cause(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn content(bytes: Vec<u8>, name: &str) -> Result<Content, Error> {
+    if let Some(image) = image::of(&bytes, name)? {
+        return Ok(Content::Image(image));
+    }
+    text(bytes).map(Content::Text).ok_or_else(|| {
+        Error::other(format!(
+            "{name} is neither an image in PNG, JPEG, GIF or WebP nor a text: it is not UTF-8"
+        ))
+    })
+}
+
+/// Returns the text in UTF-8, or in UTF-16 with a mark at its beginning, as some programs of Windows write it.
+fn text(bytes: Vec<u8>) -> Option<String> {
+    match bytes.as_slice() {
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        _ => String::from_utf8(bytes).ok(),
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
+    let (units, rest) = bytes.as_chunks::<2>();
+    let units: Vec<u16> = units.iter().map(|pair| unit(*pair)).collect();
+    String::from_utf16(&units).ok().filter(|_| rest.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_is_text_or_an_image() {
+        let read = |bytes: &[u8]| content(bytes.to_vec(), "it");
+        for (bytes, text) in [
+            (&b""[..], ""),
+            (b"a\n", "a\n"),
+            (b"\xef\xbb\xbfa", "a"),
+            (b"\xff\xfea\0\xe4\0", "aä"),
+            (b"\xfe\xff\0a", "a"),
+        ] {
+            assert_eq!(read(bytes).unwrap(), Content::Text(text.to_owned()));
+        }
+        assert!(matches!(read(b"GIF89a"), Ok(Content::Image(_))));
+        for bytes in [&b"\xff"[..], b"h\xe4", b"\xff\xfea", b"\xff\xfe\x00\xd8"] {
+            let error = read(bytes).unwrap_err().to_string();
+            assert!(error.ends_with("nor a text: it is not UTF-8"), "{error}");
+        }
+    }
+
+    #[test]
+    fn endless_files_are_refused() {
+        let error = read(io::repeat(b'a'), "it").unwrap_err().to_string();
+        assert_eq!(error, "it has more than 100 MB: send less");
+    }
+
+    #[test]
+    fn missing_files_and_directories_are_named() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let error = file(directory.path()).unwrap_err().to_string();
+        assert!(error.ends_with("it is a directory"), "{error}");
+        let error = file(&directory.path().join("a")).unwrap_err().to_string();
+        assert!(error.ends_with("`: no such file or directory"), "{error}");
+    }
+}
