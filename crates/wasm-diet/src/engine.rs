@@ -6,6 +6,7 @@
 #[cfg(feature = "binaryen")]
 mod binaryen;
 mod complaints;
+mod limits;
 mod process;
 mod running;
 mod wasm_opt;
@@ -18,6 +19,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
+use self::limits::Functions;
 use crate::{
     features::{self, Features},
     shrink::{Task, Unavailable},
@@ -75,8 +77,9 @@ impl Program {
     /// Returns the engine's result for a task.
     ///
     /// # Errors
-    /// Fails with the reason why the module cannot be optimised: features, the engine's complaints, a crash. If the
-    /// engine cannot be used at all, because there is no room or it was stopped, [`shrink`](mod@crate::shrink) fails.
+    /// Fails with the reason why the module cannot be optimised: features, blocks that the engine misreads, its
+    /// complaints, a crash. If the engine cannot be used at all, because there is no room or it was stopped,
+    /// [`shrink`](mod@crate::shrink) fails.
     pub fn optimise(&self, task: &Task<'_>, assumptions: &[Assumption]) -> Result<Vec<u8>> {
         self.run(task, assumptions, None)
     }
@@ -95,7 +98,28 @@ impl Program {
         )
     }
 
+    /// Fails if the engine would take very long for a module.
+    ///
+    /// # Errors
+    /// Names the function that it would take so long for.
+    pub fn refuse_endless_work(&self, task: &Task<'_>) -> Result<()> {
+        match self {
+            Self::Own(_) => Functions::of(task.module)?.refuse_endless_work(VERSION),
+            Self::WasmOpt(_) => Ok(()),
+        }
+    }
+
+    /// Fails if the engine would misread the module.
+    fn refuse_misread(&self, module: &[u8]) -> Result<()> {
+        match self {
+            Self::Own(_) => Functions::of(module)?.refuse_block_parameters(VERSION),
+            Self::WasmOpt(tool) if tool.reads_block_parameters() => Ok(()),
+            Self::WasmOpt(tool) => Functions::of(module)?.refuse_block_parameters(tool.version()),
+        }
+    }
+
     fn run(&self, task: &Task<'_>, assumptions: &[Assumption], option: Option<&str>) -> Result<Vec<u8>> {
+        self.refuse_misread(task.module)?;
         let directory = running::directory().map_err(Unavailable::wrap)?;
         let (input, output) = (
             directory.path().join("in.wasm"),

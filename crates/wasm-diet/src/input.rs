@@ -12,7 +12,7 @@ const MAGIC: &[u8] = b"\0asm";
 const HEADER: usize = 8;
 
 /// The beginnings of other formats.
-const FORMATS: [(&[u8], &str); 18] = [
+const FORMATS: [(&[u8], &str); 19] = [
     (b"\x1f\x8b", "it is compressed with gzip: decompress it first"),
     (
         b"\x28\xb5\x2f\xfd",
@@ -27,6 +27,10 @@ const FORMATS: [(&[u8], &str); 18] = [
     (b"MZ", "it is a program for Windows"),
     (b"\xcf\xfa\xed\xfe", "it is a program for macOS"),
     (b"#!", "it is a script"),
+    (
+        b"version https://git-lfs",
+        "it is a pointer of Git LFS: `git lfs pull` fetches the file",
+    ),
     (b"<", "it is a page or another text with markup"),
     (b"{", "it is JSON"),
     (b"AGFzb", "it is WebAssembly in base64: decode it first"),

@@ -19,7 +19,8 @@
 //! [`mod@shrink`] is the way from a file to a smaller one. It uses [`input`], which refuses other files,
 //! [`component`], which takes a binary apart and puts it together again, [`sections`] and [`custom`] for custom
 //! sections, [`names`], which carries names past an optimiser, [`surface`], which compares imports and exports,
-//! and [`features`], which lists the WebAssembly features that a binary needs. [`engine`] runs Binaryen.
+//! [`startup`], which compares traps of instantiation, and [`features`], which lists the WebAssembly features that a
+//! binary needs. [`engine`] runs Binaryen.
 //!
 //! [`modules`] lists the core modules of a binary. [`anatomy`] attributes every byte to a [`part`], with the help
 //! of [`symbol`] (the crate that a function belongs to) and [`deflate`] (the compressed size of a byte).
@@ -42,6 +43,7 @@ pub mod part;
 pub mod profile;
 pub mod sections;
 pub mod shrink;
+pub mod startup;
 pub mod surface;
 pub mod symbol;
 

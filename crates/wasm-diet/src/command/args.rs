@@ -27,7 +27,7 @@ What is done to a file:
   1. It is checked: a damaged file, an object or another format is refused.
   2. Each core module, at any depth, goes through the passes of Binaryen's -Oz, with exactly
      the WebAssembly features that the module needs. A module that cannot be read, that would
-     grow or that would need another feature stays as it is.
+     take very long, that would grow or that would need another feature stays as it is.
   3. Custom sections are dropped: names, producers, target_features, debug information; hints,
      source maps, relocations and signatures, which no longer fit. Licences, interfaces,
      dylink.0 and unknown sections stay.
@@ -128,6 +128,9 @@ pub(crate) struct Shrink {
     /// Try more passes too, and take the smaller result; this takes four times as long
     #[arg(long, conflicts_with_all = ["engine", "low_memory_unused", "traps_never_happen"])]
     pub(crate) thorough: bool,
+    /// Try also modules for which Binaryen takes very long, such as large programs of Go
+    #[arg(long)]
+    pub(crate) no_limit: bool,
     /// Assume that the program has no data in the first 1,024 bytes of memory
     #[arg(long)]
     pub(crate) low_memory_unused: bool,

@@ -61,6 +61,9 @@ fn optimise(task: &Task<'_>, engine: &Choice, args: &Shrink) -> Result<Vec<u8>> 
     let Choice::Program(program) = engine else {
         return Ok(task.module.to_vec());
     };
+    if !args.no_limit {
+        program.refuse_endless_work(task)?;
+    }
     if !args.quiet {
         let Task {
             number, of, module, ..

@@ -14,6 +14,9 @@ use super::{
 };
 use crate::features::Features;
 
+/// The first version that certainly reads blocks with parameters.
+const READS_BLOCK_PARAMETERS: u32 = 122;
+
 /// A `wasm-opt` and its options.
 #[derive(Clone, Debug)]
 pub struct WasmOpt {
@@ -59,6 +62,18 @@ impl WasmOpt {
     /// Returns the first line that it prints about its version.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// Returns whether the version reads blocks with parameters: older ones drop the values that a branch carries to a
+    /// loop.
+    pub(super) fn reads_block_parameters(&self) -> bool {
+        let mut numbers = self
+            .version
+            .split_whitespace()
+            .filter_map(|word| word.parse::<u32>().ok());
+        numbers
+            .next()
+            .is_some_and(|number| number >= READS_BLOCK_PARAMETERS)
     }
 
     /// Returns the command line for a module.
@@ -174,6 +189,17 @@ mod tests {
             "wasm-opt version 1 does not know the WebAssembly feature `tail_call`"
         );
         assert!(new.enabled(&features(&["cm_async"])).is_err());
+    }
+
+    #[test]
+    fn trusts_new_versions_with_block_parameters() {
+        let reads = |version: &str| {
+            let version = version.to_owned();
+            let tool = WasmOpt { version, ..tool(&[]) };
+            tool.reads_block_parameters()
+        };
+        assert!(reads("wasm-opt version 130 (version_130)") && reads("wasm-opt version 122"));
+        assert!(!reads("wasm-opt version 116 (version_116)") && !reads("wasm-opt"));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::{
     features::{self, Features},
     names::{self, Names},
     sections::{self, Custom},
-    surface,
+    startup, surface,
 };
 
 /// Returns the module to take, with the names of its functions, and the account of it.
@@ -112,6 +112,7 @@ impl Original<'_> {
             bail!("it would need `{}`, unlike the original", added.join("`, `"));
         }
         surface::compare(&self.bare, &bare)?;
+        startup::compare(&self.bare, &bare)?;
 
         if bare == self.bare {
             return Ok(None);

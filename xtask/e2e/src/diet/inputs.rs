@@ -62,6 +62,16 @@ pub(super) const INPUTS: &[Input] = &[
         result: "trap: out of bounds memory access",
         ..input!("trap", "run", "mvp", Same)
     },
+    Input {
+        result: "trap: out of bounds memory access",
+        ..input!("segment-outside", "run", "mvp", Left("no longer trap"))
+    },
+    input!(
+        "block-parameters",
+        "run",
+        "mvp,multi-value",
+        Left("misreads blocks with parameters")
+    ),
     input!("bulk-memory", "run", "mvp,bulk-memory-opt", Smaller),
     input!("passive-data", "run", "mvp,bulk-memory", Same),
     input!("custom-sections", "run", "mvp", Same),
