@@ -84,7 +84,7 @@ impl Envelope {
     /// Returns the text of a member; `None` if it is missing or `null`.
     ///
     /// # Errors
-    /// If it is no text.
+    /// If it is not text.
     pub fn text(&self, body: &[u8], name: &str) -> Result<Option<String>, Error> {
         let Some(value) = self.value(body, name) else {
             return Ok(None);

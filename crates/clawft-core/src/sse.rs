@@ -37,7 +37,7 @@ pub struct Decoder {
     is_bare: bool,
 }
 
-/// Returns the name of a field, and its value if there is a colon. A space after the colon is no part of it.
+/// Returns the name of a field, and its value if there is a colon. A space after the colon is not part of it.
 fn split(field: &[u8]) -> (&[u8], Option<&[u8]>) {
     let colon = field.iter().position(|byte| *byte == b':');
     let (name, rest) = field.split_at(colon.unwrap_or(field.len()));

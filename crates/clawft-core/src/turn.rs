@@ -142,7 +142,7 @@ pub enum Step {
     /// Show this text now, then read on and feed the next event. Only streamed answers have deltas. The same
     /// bytes may also have completed the answer: feeding an empty [`Event::Body`] returns that at once.
     Delta(String),
-    /// As [`Step::Delta`], but the text is the model's reasoning, which is no part of the answer. Show it if the
+    /// As [`Step::Delta`], but the text is the model's reasoning, which is not part of the answer. Show it if the
     /// user wants to see it.
     Reasoning(String),
     /// Perform these calls, in this order, and pass their results to [`Turn::resume`]. All of them are offered
@@ -538,7 +538,7 @@ impl<'a> Turn<'a> {
             self.usage = Some(self.usage.unwrap_or_default().plus(usage));
         }
         // The arguments of a call that broke off are not known. If nothing was offered, the user is told why there
-        // is no text.
+        // is not text.
         if incomplete.is_none() && !answer.calls.is_empty() && self.steps.are_offered() {
             return self.call(answer, streamed, clock);
         }

@@ -9,7 +9,7 @@ use clawft_types::text::number;
 
 /// Returns the content of a result, and whether it is a tool's error.
 ///
-/// Text is passed on. What is no text is described: `[image: image/png, 1024 bytes]`. A structured result is
+/// Text is passed on. What is not text is described: `[image: image/png, 1024 bytes]`. A structured result is
 /// passed on as JSON if there is no text, because servers send both for the same value.
 pub(crate) fn read(result: Node<'_>) -> (String, bool) {
     let mut text = Text::default();
@@ -50,7 +50,7 @@ fn add(text: &mut Text, item: Node<'_>) {
     }
 }
 
-/// Adds what is known of content that is no text, whose bytes are the member `data` in base64.
+/// Adds what is known of content that is not text, whose bytes are the member `data` in base64.
 fn describe(text: &mut Text, kind: &str, item: Node<'_>, data: &str) {
     let part = |key| item.text_of(key).unwrap_or_default();
     let size = match part(data) {

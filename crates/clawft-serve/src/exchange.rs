@@ -59,7 +59,7 @@ impl<'a, H: Host> Exchange<'a, H> {
     /// Returns the exchange of a request.
     ///
     /// # Errors
-    /// 400 if the body is no JSON object, or the members that decide where it goes have other types.
+    /// 400 if the body is not a JSON object, or the members that decide where it goes have other types.
     pub(crate) fn new(
         shared: Shared<'a, H>,
         request: &Incoming,

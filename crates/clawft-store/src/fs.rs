@@ -189,7 +189,7 @@ impl FileSystem {
         Ok(names)
     }
 
-    /// Makes a directory and all missing directories above it. An existing directory is no error.
+    /// Makes a directory and all missing directories above it. An existing directory is not an error.
     ///
     /// # Errors
     /// If that fails, or if a file has that name.
@@ -254,7 +254,7 @@ impl FileSystem {
 }
 
 /// Makes the directory and all missing directories above it, from the top down and on text: std goes from the
-/// bottom up, with 2 KB of [`std::path`]. A directory above that cannot be made is no error by itself,
+/// bottom up, with 2 KB of [`std::path`]. A directory above that cannot be made is not an error by itself,
 /// because a host grants a directory without those above it.
 fn make_dirs(path: &str) -> Result<(), FsFault> {
     let (mut above, mut made) = ("", Ok(()));

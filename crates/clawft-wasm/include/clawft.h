@@ -146,7 +146,7 @@ enum clawft_text {
     CLAWFT_UNSTORED = 9,
     /* At CLAWFT_DONE: the finish reason as the provider sent it, such as `length`; empty if it sent none. */
     CLAWFT_FINISH_REASON = 10,
-    /* The model's reasoning so far, which is no part of the answer; empty if the provider sends none. */
+    /* The model's reasoning so far, which is not part of the answer; empty if the provider sends none. */
     CLAWFT_REASONING = 11,
     /* The calls of tools that the last call of `clawft_begin` or `clawft_feed` has led to, to be shown: one per line,
      * the tool's name and its most telling argument. */

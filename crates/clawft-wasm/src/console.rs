@@ -36,7 +36,7 @@ pub fn read_input() -> Result<String, &'static str> {
     String::from_utf8(bytes).map_err(|_| "the message on standard input is not UTF-8")
 }
 
-/// Writes to standard output at once. A reader that has closed the stream is no error, because it wants no
+/// Writes to standard output at once. A reader that has closed the stream is not an error, because it wants no
 /// more output.
 ///
 /// # Errors

@@ -21,7 +21,7 @@ pub type Show<'a> = &'a mut (dyn FnMut(Delta<'_>) + Send);
 pub enum Delta<'a> {
     /// Text of the answer.
     Text(&'a str),
-    /// Reasoning of the model, which is no part of the answer.
+    /// Reasoning of the model, which is not part of the answer.
     Reasoning(&'a str),
 }
 

@@ -81,6 +81,6 @@ fn same(ours: Node<'_>, theirs: &Value) -> bool {
 
 /// Returns whether the value is of no other type.
 fn is_null(node: Node<'_>) -> bool {
-    let error = node.text().expect_err("null is no text").to_string();
+    let error = node.text().expect_err("null is not text").to_string();
     error.ends_with("found null")
 }

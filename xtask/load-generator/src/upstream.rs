@@ -55,7 +55,7 @@ pub(crate) async fn serve() -> Result<()> {
 async fn converse(stream: TcpStream) {
     // Without it the connection is only slower.
     let _ = stream.set_nodelay(true);
-    // A client that disconnects is no error of the server.
+    // A client that disconnects is not an error of the server.
     let _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service_fn(answer))
         .await;

@@ -69,7 +69,7 @@ impl Server {
         loop {
             let (stream, _) = self.listener.accept()?;
             let shared = Arc::clone(&shared);
-            // A client that disconnects, as many scenarios cause, is no error of the server.
+            // A client that disconnects, as many scenarios cause, is not an error of the server.
             thread::spawn(move || drop(take(&shared, stream)));
         }
     }

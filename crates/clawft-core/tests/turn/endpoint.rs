@@ -74,8 +74,8 @@ fn reports_errors_with_provider_and_attempts() {
         (*status, message.as_str(), *attempts, *retry_after),
         (429, "slow down", 3, Some(Duration::from_secs(7)))
     );
-    let broken = endpoint.bad_response("the answer is no JSON").to_string();
-    assert!(broken.contains("the answer is no JSON"), "{broken}");
+    let broken = endpoint.bad_response("the answer is not JSON").to_string();
+    assert!(broken.contains("the answer is not JSON"), "{broken}");
     assert!(broken.contains("provider `openai`"), "{broken}");
 }
 

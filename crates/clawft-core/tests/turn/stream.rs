@@ -487,7 +487,7 @@ proptest! {
         prop_assert_eq!(&shown, &expected);
         match end {
             Some(Step::Done(reply)) => prop_assert_eq!((reply.text(), &reply.incomplete), (expected.as_str(), &None)),
-            Some(Step::Failed(_)) => prop_assert!(expected.is_empty(), "no text is no answer"),
+            Some(Step::Failed(_)) => prop_assert!(expected.is_empty(), "no text is not an answer"),
             step => prop_assert!(false, "{step:?}"),
         }
     }

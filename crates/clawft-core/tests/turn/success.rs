@@ -96,7 +96,7 @@ fn appends_the_answer_to_the_session() {
     ];
     assert_eq!(
         reply.session.messages, said,
-        "the system prompt is no part of a session"
+        "the system prompt is not part of a session"
     );
 }
 

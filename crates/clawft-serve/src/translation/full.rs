@@ -73,7 +73,7 @@ impl Translation {
     /// Returns a complete answer for the client, and adds the warnings about it.
     ///
     /// # Errors
-    /// The cause, as a sentence fragment, if it is no answer.
+    /// The cause, as a sentence fragment, if it is not an answer.
     pub(crate) fn whole(&mut self, body: &[u8]) -> Result<Vec<u8>, String> {
         let written = Answer::read(self.provider, body)
             .and_then(|answer| answer.write(self.client, &self.context))

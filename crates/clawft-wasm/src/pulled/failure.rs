@@ -16,7 +16,7 @@ pub enum Kind {
     Timeout,
     /// The provider accepts no more requests for now, and may have named the time to wait.
     RateLimit(Option<Duration>),
-    /// The provider answered with another error, or with something that is no answer.
+    /// The provider answered with another error, or with something that is not an answer.
     Provider,
     /// The configuration cannot be read or is wrong.
     Configuration,

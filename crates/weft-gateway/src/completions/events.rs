@@ -35,7 +35,7 @@ pub(super) struct Events {
 }
 
 impl Events {
-    /// Returns the answer that begins with `first`, which is no error, or with a comment.
+    /// Returns the answer that begins with `first`, which is not an error, or with a comment.
     pub(super) fn new(
         first: Option<TurnOutput>,
         outputs: TurnOutputs,

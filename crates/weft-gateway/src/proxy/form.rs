@@ -48,7 +48,7 @@ pub(super) struct Form<'a> {
 pub(super) enum Unfit {
     /// The stream has an error.
     Error(StatusCode, Bytes),
-    /// It is no answer.
+    /// It is not an answer.
     Missed(Box<Missed>),
 }
 

@@ -152,7 +152,7 @@ impl Translation {
     /// another thread.
     ///
     /// # Errors
-    /// The cause, as a sentence fragment, if it is no answer.
+    /// The cause, as a sentence fragment, if it is not an answer.
     pub(crate) async fn whole(&mut self, shared: &Shared, body: Bytes) -> Result<Bytes, String> {
         let (provider, client, context) = (self.provider, self.client, self.context.clone());
         let length = body.len();

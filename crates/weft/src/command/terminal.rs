@@ -18,7 +18,7 @@ use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use weft_agent::Error;
 
-/// Writes a result to standard output, and flushes it. It is no error if the reader has closed the stream.
+/// Writes a result to standard output, and flushes it. It is not an error if the reader has closed the stream.
 ///
 /// # Errors
 /// If it could not be written completely.

@@ -156,7 +156,7 @@ fn images_go_with_the_message_and_stay_in_the_session() {
         .run(&["chat", "--image", notes.to_str().unwrap(), "hi"])
         .failure(1);
     assert!(
-        said.contains("is no image in PNG, JPEG, GIF or WebP: send a text file with `--file`"),
+        said.contains("is not an image in PNG, JPEG, GIF or WebP: send a text file with `--file`"),
         "{said}"
     );
 }

@@ -63,7 +63,7 @@ impl DietContext {
             "{diet} shrink {input} -o {output} --json --quiet {options...}"
         );
         let account = cmd::read(shrink.ignore_stderr(), "shrink the file")?;
-        serde_json::from_str(&account).context("the account is no JSON")
+        serde_json::from_str(&account).context("the account is not JSON")
     }
 
     /// Validates a file with exactly these features.

@@ -56,7 +56,7 @@ impl FromStr for ImageName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let refuse = |why: &str| format!("`{text}` is no name of an image: {why}");
+        let refuse = |why: &str| format!("`{text}` is not an image name: {why}");
         if text.contains('@') {
             return Err(refuse("it has a digest, and which one it gets is not yet known"));
         }
@@ -72,7 +72,7 @@ impl FromStr for ImageName {
         }
         if !is_host(registry) {
             return Err(refuse(
-                "what is before the first `/` is no host, or its port is no number",
+                "what is before the first `/` is not a host, or its port is not a number",
             ));
         }
         if repository.bytes().any(|byte| byte.is_ascii_uppercase()) {

@@ -172,8 +172,8 @@ impl<'i> Registry<'i> {
                 found == *digest,
                 "it is something else in the registry: `{found}`"
             );
-            let manifest: ImageManifest =
-                serde_json::from_slice(&bytes).with_context(|| format!("`{digest}` is no image manifest"))?;
+            let manifest: ImageManifest = serde_json::from_slice(&bytes)
+                .with_context(|| format!("`{digest}` is not an image manifest"))?;
             let config = connection.blob(&document::digest(manifest.config())?)?;
             let config: ImageConfiguration =
                 serde_json::from_slice(&config).context("could not understand the image's configuration")?;

@@ -175,7 +175,7 @@ impl Screen {
         self.state().spin();
     }
 
-    /// Runs `ask`, which asks the user for something. What was typed before is no answer to it.
+    /// Runs `ask`, which asks the user for something. What was typed before does not answer it.
     pub(super) fn question<T>(&self, ask: impl FnOnce() -> T) -> T {
         let mut state = self.state();
         state.begin_line();

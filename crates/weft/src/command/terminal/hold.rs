@@ -59,7 +59,7 @@ mod unix {
     }
 
     impl Hold {
-        /// Begins to hold the input; `None` if it is no terminal, or cannot be held.
+        /// Begins to hold the input; `None` if it is not a terminal, or cannot be held.
         pub(crate) fn begin() -> Option<Hold> {
             let (woken, wake) = pipe().ok()?;
             set(true, |held| {

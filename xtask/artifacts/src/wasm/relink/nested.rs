@@ -92,7 +92,7 @@ fn instances(bytes: &[u8], components: &[Names]) -> Result<Vec<u8>> {
             args,
         } = instance?
         else {
-            bail!("an instance is no component's")
+            bail!("an instance belongs to no component")
         };
         let names = components.get(usize::try_from(component_index)?);
         let names = names.context("an instance of no component inside")?;
