@@ -1,26 +1,30 @@
 //! `cargo xtask wasm`: builds the artifacts that ship.
 //!
 //! ```text
-//! cargo build (path from cargo's JSON) → later WebAssembly features taken out of the wasip1 module
-//!    → wasm-diet: Binaryen -Oz on every core module, names and producers dropped → the component's metadata added
-//!    → scanned for keys → validate, with exactly the listed features → measure raw and gzip -9 → size-budget.toml
-//!    → target/dist/
+//! cargo build (path from cargo's JSON) → one result a function
+//!    → later WebAssembly features taken out of the wasip1 module
+//!    → wasm-diet: Binaryen -Oz on every core module, names and producers dropped → checked for another heap
+//!    → the component's metadata added → scanned for keys → validate, with exactly the listed features
+//!    → measure raw and gzip -9 → size-budget.toml → target/dist/
 //! ```
 //!
-//! Modules in that order: [`build`], [`lower`], [`optimise`], [`metadata`], [`validate`] with [`features`],
-//! [`artifact`], [`report`], and [`growth`] for an exceeded budget. [`mod@stages`] takes the samples of a comparison
-//! through the same steps. The package `wasm-diet` parses and assembles binaries.
+//! Modules in that order: [`build`] for a [`target`], [`results`], [`lower`], [`optimise`], [`heap`], [`metadata`],
+//! [`validate`] with [`features`], [`artifact`], [`report`], and [`growth`] for an exceeded budget. [`mod@stages`]
+//! takes the samples of a comparison through the same steps. The package `wasm-diet` parses and assembles binaries.
 
 mod artifact;
 mod build;
 mod features;
 mod growth;
+mod heap;
 mod lower;
 mod metadata;
 mod optimise;
 mod relink;
 mod report;
+mod results;
 mod stages;
+mod target;
 mod validate;
 
 use std::{
@@ -265,6 +269,7 @@ fn make(
             named = relink::relink(&named).with_context(|| format!("could not link {name} with names"))?;
             report.step(artifact, "relink", started, stripped.len());
         }
+        heap::check(&named).with_context(|| format!("{name} must not ship"))?;
         artifact::write_named(project, artifact, &named)?;
 
         let started = Instant::now();

@@ -54,6 +54,22 @@ fn named<'s>(shell: &Shell, directory: &Path, cargo: Cmd<'s>, rustc: OsString) -
         .env("CLAWFT_HOST", HOST))
 }
 
+/// Returns rustc's specification of a target as JSON, which it prints with `RUSTC_BOOTSTRAP` only.
+///
+/// # Errors
+/// Fails if the compiler does not know the target.
+pub fn specification(shell: &Shell, target: &str) -> Result<String> {
+    let rustc = chosen()?;
+    let print = cmd!(
+        shell,
+        "{rustc} -Zunstable-options --print target-spec-json --target {target}"
+    );
+    cmd::read(
+        print.env("RUSTC_BOOTSTRAP", "1"),
+        &format!("ask rustc about the target `{target}`"),
+    )
+}
+
 /// Changes `cargo`, so that it takes this machine for another one, although the compiler `rustc` is the same.
 /// Results that depend on the host then differ. The script for it goes to `directory`.
 ///

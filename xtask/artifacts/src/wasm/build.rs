@@ -1,10 +1,12 @@
 //! Runs `cargo build` for one wasm target and finds the executable in cargo's messages.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use builds::{files, rustc};
 use devkit::{cargo, project::Project};
 use flags::{HttpBackend, values::Artifact};
 use xshell::cmd;
+
+use super::{results, target};
 
 /// The package of the component and the module.
 pub(super) const PACKAGE: &str = "clawft-wasm";
@@ -123,6 +125,10 @@ fn compile(
         // The settings in the file need unstable features.
         shell.set_var("RUSTC_BOOTSTRAP", "1");
     }
+    let target = match mode {
+        Mode::Plain => target.into(),
+        Mode::Named | Mode::Small => target::with_pairs(project, target)?.into_os_string(),
+    };
     let (arguments, locked) = (mode.arguments(), locked.then_some("--locked"));
     // Flags from the environment would replace the ones in the file, and the artifact would depend on who builds
     // it. A target directory from the environment belongs to our own checkout, but this may be a build of another
@@ -136,5 +142,6 @@ fn compile(
     .env_remove("CARGO_ENCODED_RUSTFLAGS");
     let build = rustc::on_one_host(&shell, &project.target.join("xtask").join("one-host"), build)?;
     let path = cargo::artifact(build, purpose)?;
-    files::read(&path)
+    results::lower(&files::read(&path)?)
+        .with_context(|| format!("could not {purpose} with one result a function"))
 }

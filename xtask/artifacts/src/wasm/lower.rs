@@ -68,7 +68,7 @@ pub(super) fn lower(module: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Returns the content of a section that is a list, with `count` more `entries` at its end.
-fn extended(list: &[u8], count: u32, entries: &[u8]) -> Result<Vec<u8>> {
+pub(super) fn extended(list: &[u8], count: u32, entries: &[u8]) -> Result<Vec<u8>> {
     let mut reader = BinaryReader::new(list, 0);
     let before = reader.read_var_u32()?;
     let rest = reader.read_bytes(reader.bytes_remaining())?;
