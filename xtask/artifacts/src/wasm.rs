@@ -273,11 +273,8 @@ fn make(
         artifact::write_named(project, artifact, &named)?;
 
         let started = Instant::now();
-        // The module is for boards, where every byte counts.
-        if artifact.is_component() {
-            let metadata = Metadata::of(project, artifact, report.revision())?;
-            stripped = metadata.added_to(&stripped)?;
-        }
+        let metadata = Metadata::of(project, artifact, report.revision())?;
+        stripped = metadata.added_to(&stripped)?;
         secrets::scan(&stripped).with_context(|| format!("{name} must not ship"))?;
         validate::validate(&stripped, artifact).with_context(|| format!("{name} is not valid"))?;
         report.step(artifact, "validate", started, stripped.len());

@@ -1,5 +1,5 @@
-//! The metadata in the component, which `wasm-tools metadata show` prints: name, version, revision, licence, source,
-//! and in the section `.dep-v0` the packages that it was made from, which `cargo audit` reads.
+//! The metadata in components and the core module, which `wasm-tools metadata show` prints: name, version, revision,
+//! licence, source, and in the section `.dep-v0` the packages that they were made from, which `cargo audit` reads.
 
 use anyhow::{Context as _, Result};
 use builds::{
@@ -16,7 +16,7 @@ use wasm_metadata::{
 
 use super::build::PROGRAM;
 
-/// The metadata of a component.
+/// The metadata of an artifact.
 #[derive(Debug)]
 pub(super) struct Metadata {
     fields: AddMetadata,
@@ -72,12 +72,13 @@ impl Metadata {
         })
     }
 
-    /// Returns `component` with the metadata in custom sections at its end.
+    /// Returns `artifact`, a component or a core module, with the metadata in custom sections at its end.
     ///
     /// # Errors
-    /// Fails if it is not a component.
-    pub(super) fn added_to(&self, component: &[u8]) -> Result<Vec<u8>> {
-        let mut output = self.fields.to_wasm(component)?;
+    /// Fails if it is neither.
+    pub(super) fn added_to(&self, artifact: &[u8]) -> Result<Vec<u8>> {
+        let mut output = self.fields.to_wasm(artifact)?;
+        // A custom section has the same form in a core module.
         self.dependencies.append_to_component(&mut output);
         Ok(output)
     }
@@ -137,17 +138,33 @@ mod tests {
     }
 
     fn added(revision: Option<&str>) -> Vec<u8> {
+        added_to(&component(), revision)
+    }
+
+    fn added_to(artifact: &[u8], revision: Option<&str>) -> Vec<u8> {
         let linked: Vec<&str> = TREE.lines().take(3).collect();
         let tree = Tree::parse(TREE, &linked.join("\n")).unwrap();
         let metadata = Metadata::new(PROGRAM, &tree, &|id| id.name == "dep", revision).unwrap();
-        metadata.added_to(&component()).unwrap()
+        metadata.added_to(artifact).unwrap()
     }
 
-    fn read(component: &[u8]) -> wasm_metadata::Metadata {
-        match Payload::from_binary(component).unwrap() {
-            Payload::Component { metadata, .. } => metadata,
-            Payload::Module(_) => panic!("it is a module"),
+    fn read(artifact: &[u8]) -> wasm_metadata::Metadata {
+        match Payload::from_binary(artifact).unwrap() {
+            Payload::Component { metadata, .. } | Payload::Module(metadata) => metadata,
         }
+    }
+
+    #[test]
+    fn core_module_has_the_same_metadata_as_a_component() {
+        let module = Module::new().finish();
+        let added = added_to(&module, Some("c0ffee"));
+        assert!(added.starts_with(&module), "the rest has changed");
+        wasmparser::validate(&added).unwrap();
+        let [mut of_module, mut of_component] = [read(&added), read(&self::added(Some("c0ffee")))];
+        // The positions in the file differ.
+        of_module.range = 0..0;
+        of_component.range = 0..0;
+        assert_eq!(format!("{of_module:?}"), format!("{of_component:?}"));
     }
 
     #[test]
