@@ -8,6 +8,7 @@ use reqwest::{
     Client, Method, StatusCode, Url,
     header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
 };
+use tokio::time::timeout;
 
 use super::failure::{Failure, Purpose, Refusal};
 
@@ -22,6 +23,9 @@ const SLOWEST: u64 = 16 * 1024;
 
 /// The longest body of an error response that is read; the rest holds no message.
 const LONGEST_ERROR: usize = 64 * 1024;
+
+/// The time to wait for the next part of it.
+const NEXT_PART: Duration = Duration::from_secs(5);
 
 /// The clients for HTTP.
 pub(super) struct Transport {
@@ -164,10 +168,10 @@ impl Transport {
 }
 
 /// Reads the body of an error response: the beginning, or as much of it as arrives. The status is the answer also if
-/// the connection breaks after it.
+/// the connection breaks or stalls after it.
 async fn error_body(mut response: reqwest::Response) -> Bytes {
     let mut body = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
+    while let Ok(Ok(Some(chunk))) = timeout(NEXT_PART, response.chunk()).await {
         body.extend_from_slice(&chunk);
         if body.len() >= LONGEST_ERROR {
             break;
