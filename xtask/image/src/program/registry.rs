@@ -16,7 +16,7 @@ mod transport;
 
 use std::{cell::OnceCell, path::PathBuf};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Error, Result, bail, ensure};
 use flags::values::{ImageName, Tag};
 use image::{Digest, Reference};
 use oci_spec::image::{
@@ -25,7 +25,10 @@ use oci_spec::image::{
 use serde::{Deserialize, de::IgnoredAny};
 
 pub(crate) use self::credentials::Login;
-use self::{connection::Connection, session::Right};
+use self::{
+    connection::{Connection, Explained},
+    session::Right,
+};
 use crate::{
     document::{self, Labels},
     layout::Layout,
@@ -147,17 +150,30 @@ impl<'i> Registry<'i> {
                 serde_json::from_slice(&bytes).context("the image is no manifest")?;
             let connection = self.connection()?;
             let mut pushed = Pushed::default();
+            let mut present = Vec::new();
             for blob in manifest.layers().iter().chain([manifest.config()]) {
                 let blob = document::digest(blob)?;
                 if connection.has(&blob, Right::Push)? {
-                    pushed.present += 1;
+                    present.push(blob);
                 } else {
                     connection.send(&blob, layout.get(&blob)?)?;
                     pushed.sent += 1;
                 }
             }
-            let config = manifest.config().media_type().clone();
-            connection.set(&digest.to_string(), &media_type(&bytes)?, Some(config), &bytes)?;
+            let (config, media_type) = (manifest.config().media_type(), media_type(&bytes)?);
+            let set = || connection.set(&digest.to_string(), &media_type, Some(config.clone()), &bytes);
+            match set() {
+                // Caches of registries name blobs that were deleted.
+                Err(error) if !present.is_empty() && lacks_blob(&error) => {
+                    for blob in present.drain(..) {
+                        connection.send(&blob, layout.get(&blob)?)?;
+                        pushed.sent += 1;
+                    }
+                    set()?;
+                }
+                settled => drop(settled?),
+            }
+            pushed.present = present.len();
             Ok(pushed)
         };
         push().with_context(|| format!("could not push {}", Reference::new(self.image, digest)))
@@ -290,6 +306,13 @@ impl<'i> Registry<'i> {
         let connection = Connection::new(self.image, &self.access)?;
         Ok(self.connection.get_or_init(|| connection))
     }
+}
+
+/// Returns whether a manifest was refused for a blob that the registry does not have.
+fn lacks_blob(error: &Error) -> bool {
+    error
+        .downcast_ref::<Explained>()
+        .is_some_and(|explained| explained.lacks_blob)
 }
 
 /// Returns the media type of a manifest or an index: the one that it states, else the one that its members show.

@@ -341,6 +341,7 @@ fn takes_responses_in_any_form() {
         Odd::Head(400),
         Odd::Head(405),
         Odd::Head(501),
+        Odd::Head(200),
         Odd::OtherName,
         Odd::CutErrors,
         Odd::ChunkedErrors,

@@ -1,9 +1,9 @@
 //! The distribution protocol: blobs and manifests of one repository. Temporary failures are retried, and permanent
 //! ones explained.
 
-use std::{cell::Cell, thread, time::Duration};
+use std::{cell::Cell, error::Error, fmt, thread, time::Duration};
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use devkit::ui;
 use flags::values::ImageName;
@@ -81,6 +81,22 @@ pub(super) struct Connection {
     may_push: Cell<bool>,
     runtime: Runtime,
 }
+
+/// The explanation of a failure.
+#[derive(Debug)]
+pub(super) struct Explained {
+    text: String,
+    /// Whether a manifest was refused for a blob that the registry does not have.
+    pub(super) lacks_blob: bool,
+}
+
+impl fmt::Display for Explained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Error for Explained {}
 
 /// An upload session.
 struct Upload {
@@ -352,18 +368,18 @@ impl Connection {
         let registry = self.image.registry();
         let asked = retry::run(registry, || self.session.reached(), attempt);
         self.runtime.block_on(asked).map_err(|failure| {
-            let (logged_in, problem) = (self.logged_in, self.problem.as_deref());
-            let repository = self.image.repository();
-            anyhow!(
-                "{}",
-                failure.explain(Circumstances {
-                    registry,
-                    repository,
-                    logged_in,
-                    problem,
-                    proxy: self.proxy,
-                })
-            )
+            let text = failure.explain(Circumstances {
+                registry,
+                repository: self.image.repository(),
+                logged_in: self.logged_in,
+                problem: self.problem.as_deref(),
+                proxy: self.proxy,
+            });
+            let lacks_blob = failure.refusal().is_some_and(|refusal| {
+                let of_manifest = matches!(refusal.request, Purpose::Set(_));
+                of_manifest && (refusal.has_code("MANIFEST_BLOB_UNKNOWN") || refusal.has_code("BLOB_UNKNOWN"))
+            });
+            Explained { text, lacks_blob }.into()
         })
     }
 }

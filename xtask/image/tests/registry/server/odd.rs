@@ -29,7 +29,7 @@ pub(crate) enum Odd {
     Stored(u16),
     /// Uploads are sent on to another address.
     RedirectedUploads,
-    /// HEAD is refused with this status.
+    /// HEAD has this status, whatever is there.
     Head(u16),
     /// Addresses of uploads have another name of this machine.
     OtherName,
