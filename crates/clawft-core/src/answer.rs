@@ -96,9 +96,6 @@ impl Answer {
 
     /// Appends text of the model, which may begin with reasoning in a tag.
     fn add_text(&mut self, text: &str) -> Result<(), NoMemory> {
-        if self.splitter.is_over() {
-            return memory::append_text(&mut self.text, text);
-        }
         let mut splitter = core::mem::take(&mut self.splitter);
         let split = splitter.split(text, self);
         self.splitter = splitter;

@@ -33,11 +33,6 @@ enum Place {
 }
 
 impl Splitter {
-    /// Returns whether everything that follows is text.
-    pub(super) fn is_over(&self) -> bool {
-        self.place == Place::Text
-    }
-
     /// Adds the parts of `text` to `answer`.
     pub(super) fn split(&mut self, text: &str, answer: &mut Answer) -> Result<(), NoMemory> {
         let mut held = core::mem::take(&mut self.held);

@@ -512,3 +512,44 @@ fn arguments_of_the_providers_own_tools_are_no_call() {
         assert!(reply.session.messages[1].calls.is_empty());
     }
 }
+
+/// Text after reasoning in tags is shown as it arrives, not at the end.
+#[test]
+fn text_after_reasoning_is_shown_at_once() {
+    let config = config(r#","stream":true"#, "");
+    let chunk = |text: &str| format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n");
+    let (mut turn, _) = begin(&config);
+    let headers = [("content-type".to_owned(), "text/event-stream".to_owned())];
+    let head = Event::Head {
+        status: 200,
+        headers: &headers,
+    };
+    let mut shown = |event: Event<'_>| match turn.feed(event, NOW) {
+        Step::More => String::new(),
+        Step::Reasoning(text) => format!("({text})"),
+        Step::Delta(text) => text,
+        step => panic!("{step:?}"),
+    };
+    assert_eq!(shown(head), "");
+    for (text, expected) in [
+        ("<think>hm", "(hm)"),
+        ("</think> ", ""),
+        ("po", "po"),
+        ("ng", "ng"),
+    ] {
+        let chunk = chunk(text);
+        assert_eq!(shown(Event::Body(chunk.as_bytes())), expected, "{text}");
+    }
+}
+
+#[test]
+fn choice_without_a_message_names_what_is_missing() {
+    let shown = respond(
+        &config("", ""),
+        "application/json",
+        br#"{"choices":[{"index":0}]}"#,
+        100,
+    );
+    let shown = shown.end.unwrap_err();
+    assert!(shown.ends_with("choices.0.message: missing"), "{shown}");
+}

@@ -380,6 +380,36 @@ fn anthropic_stream_sends_arguments_in_deltas() {
     );
 }
 
+/// Arguments of a block that is not known as a call belong to a tool that the provider performs itself.
+#[test]
+fn tools_of_the_provider_are_not_called() {
+    let config = anthropic(r#","stream":true"#, "");
+    let (mut turn, _) = begin(&config, Session::default());
+    let reply = reply(stream(
+        &mut turn,
+        &[
+            r#"{"type":"content_block_start","index":0,"content_block":{"type":"server_tool_use","id":"s1","name":"web_search","input":{}}}"#,
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{}"}}"#,
+            r#"{"type":"content_block_start","index":1,"content_block":{"type":"text","text":"Found."}}"#,
+            r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#,
+            r#"{"type":"message_stop"}"#,
+        ],
+    ));
+    assert_eq!(reply.text(), "Found.");
+    assert_eq!(reply.session.messages.len(), 2);
+}
+
+#[test]
+fn arguments_that_are_null_are_none() {
+    let config = config("", "");
+    let (mut turn, _) = begin(&config, Session::default());
+    let said = br#"{"choices":[{"message":{"tool_calls":[{"id":"c","function":{"name":"list_files","arguments":null}}]}}]}"#;
+    assert_eq!(
+        calls(answer(&mut turn, 200, &[], said)),
+        [call("c", "list_files", "")]
+    );
+}
+
 #[test]
 fn model_is_told_about_unknown_tools_and_malformed_arguments() {
     let config = config("", "");
