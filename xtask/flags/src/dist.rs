@@ -12,6 +12,7 @@ use crate::values::Target;
 Examples:
   cargo xtask dist                         all targets, on Linux or macOS
   cargo xtask dist --target linux-arm64    one target alone
+  cargo xtask dist --wasm-diet             `wasm-diet` instead, static and with Binaryen inside
   cargo xtask dist --dry-run               the steps, without running them
   cargo xtask dist --run DIR               the archive for this machine in DIR, unpacked, checked and run
 
@@ -30,6 +31,10 @@ pub struct Dist {
     /// Build only the binaries, with the notices of third parties beside them, and no archives
     #[arg(long)]
     pub binaries_only: bool,
+    /// Build the archives of `wasm-diet` for Linux, with Binaryen inside, in place of `weft`; compiles C++ for
+    /// many minutes
+    #[arg(long, conflicts_with_all = ["binaries_only", "check_size", "dry_run", "json"])]
+    pub wasm_diet: bool,
     /// Fail when a binary is over its budget, has no row in size-budget.toml, or a row has no artifact
     #[arg(long)]
     pub check_size: bool,

@@ -68,6 +68,19 @@ pub const WEFT: Program<'static> = Program {
     }],
 };
 
+/// The arguments of cargo for `wasm-diet` with Binaryen inside.
+pub const BINARYEN: &[&str] = &["--features", "binaryen"];
+
+/// `wasm-diet` for Linux, with Binaryen inside, which is C++.
+pub const WASM_DIET: Program<'static> = Program {
+    name: "wasm-diet",
+    builds: &[Build {
+        package: "wasm-diet",
+        features: BINARYEN,
+        targets: &["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"],
+    }],
+};
+
 /// The components and the module.
 pub const CLAWFT: Program<'static> = Program {
     name: "clawft",
@@ -107,7 +120,7 @@ pub fn document(project: &Project, program: Program<'_>) -> Result<String> {
             };
             parts.insert(part.with_context(of)?);
         }
-        parts.extend(native::parts(target));
+        parts.extend(native::parts(target, build.package == "wasm-diet"));
     }
     if program.name == WEFT.name {
         parts.extend(page::parts()?);

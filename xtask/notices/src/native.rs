@@ -2,8 +2,8 @@
 
 use crate::Part;
 
-/// Returns the parts of a program for `target`.
-pub(crate) fn parts(target: &str) -> Vec<Part> {
+/// Returns the parts of a program for `target`, with the library of C++ if it is in it.
+pub(crate) fn parts(target: &str, cxx: bool) -> Vec<Part> {
     let mut parts = vec![
         part(
             "std",
@@ -42,6 +42,15 @@ pub(crate) fn parts(target: &str) -> Vec<Part> {
             include_str!("../texts/libunwind.txt"),
         ));
     }
+    if target.ends_with("-musl") && cxx {
+        // The licence of all of LLVM's libraries.
+        parts.push(part(
+            "libc++",
+            "Apache-2.0 WITH LLVM-exception",
+            "https://github.com/llvm/llvm-project",
+            include_str!("../texts/libunwind.txt"),
+        ));
+    }
     if target.starts_with("wasm32-") {
         parts.push(part(
             "wasi-libc",
@@ -69,8 +78,9 @@ mod tests {
 
     #[test]
     fn finds_libraries_of_each_kind_of_target() {
-        let names =
-            |target: &str| -> Vec<String> { parts(target).into_iter().map(|part| part.name).collect() };
+        let names = |target: &str| -> Vec<String> {
+            parts(target, false).into_iter().map(|part| part.name).collect()
+        };
         assert_eq!(
             names("x86_64-unknown-linux-musl"),
             ["std", "compiler-builtins", "musl", "libunwind"]
@@ -81,5 +91,7 @@ mod tests {
             ["std", "compiler-builtins", "mingw-w64", "libunwind"]
         );
         assert_eq!(names("x86_64-apple-darwin"), ["std", "compiler-builtins"]);
+        let with_cxx = parts("x86_64-unknown-linux-musl", true);
+        assert_eq!(with_cxx.last().unwrap().name, "libc++");
     }
 }

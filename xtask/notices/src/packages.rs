@@ -38,23 +38,38 @@ impl Linked {
 /// library is built with. Neither the packages of this workspace nor those of Rust are among them.
 pub(crate) fn linked(project: &Project, build: &Build<'_>, target: &str) -> Result<Vec<Linked>> {
     let shell = project.shell()?;
-    let metadata = |manifest: PathBuf| -> Result<Metadata> {
+    let metadata = |manifest: PathBuf, options: &[String]| -> Result<Metadata> {
         MetadataCommand::new()
             .manifest_path(manifest)
-            .other_options(["--locked", "--filter-platform", target].map(str::to_owned))
+            .other_options(
+                [
+                    &["--locked", "--filter-platform", target].map(str::to_owned),
+                    options,
+                ]
+                .concat(),
+            )
             // The manifests of the standard library use unstable features.
             .env("RUSTC_BOOTSTRAP", "1")
             .exec()
             .context("could not read the packages with `cargo metadata`")
     };
+    // In a workspace, features have their package in front.
+    let names = build.features.iter().filter(|word| !word.starts_with("--"));
+    let names = names.flat_map(|names| names.split(','));
+    let options: Vec<String> = names
+        .map(|name| format!("--features={}/{name}", build.package))
+        .collect();
     let ours = Tree::ask(&shell, build.package, build.features, target)?;
-    let mut found = select(&ours, &metadata(project.root.join("Cargo.toml"))?)?;
+    let mut found = select(&ours, &metadata(project.root.join("Cargo.toml"), &options)?)?;
     let sysroot = cmd::read(
         cmd!(shell, "rustc --print sysroot"),
         "ask rustc for its directory",
     )?;
     let std = PathBuf::from(sysroot).join("lib/rustlib/src/rust/library/sysroot/Cargo.toml");
-    found.extend(select(&Tree::of_std(&shell, &std, target)?, &metadata(std)?)?);
+    found.extend(select(
+        &Tree::of_std(&shell, &std, target)?,
+        &metadata(std, &[])?,
+    )?);
     Ok(found)
 }
 

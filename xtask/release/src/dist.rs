@@ -8,7 +8,7 @@
 //!
 //! [`plan`] makes the list of steps, [`display`] prints it and [`execute`] carries it out, with [`build`],
 //! [`check`], [`describe`], [`archive`], [`deb`] and [`sums`]; [`report`] prints the result.
-//! [`mod@run`] unpacks and runs an archive that another machine made.
+//! [`mod@run`] unpacks and runs an archive that another machine made. [`diet`] makes the archives of `wasm-diet`.
 
 mod archive;
 #[cfg(test)]
@@ -17,6 +17,7 @@ mod build;
 mod check;
 mod deb;
 mod describe;
+mod diet;
 mod display;
 mod execute;
 mod plan;
@@ -40,6 +41,7 @@ use flags::{Dist, values::Target};
 pub(crate) use self::{
     archive::program,
     deb::name as package_name,
+    diet::{PROGRAM as DIET, archive_name as diet_archive_name},
     execute::{VERSION, archive_name, release_directory},
     sums::{FILE_NAME as SUMS, agrees_with_sums, line as sum_line, parse as parse_sum, write as write_sums},
 };
@@ -50,6 +52,9 @@ pub(crate) use self::{
 /// Fails if this machine cannot build for one of them; or if a binary cannot be built, must not ship, or exceeds
 /// its budget where that is checked.
 pub fn run(project: &Project, flags: &Dist) -> Result<()> {
+    if flags.wasm_diet {
+        return diet::run(project, flags);
+    }
     let host = Target::of_this_machine();
     if let Some(directory) = &flags.run {
         return run::run(project, directory, host);

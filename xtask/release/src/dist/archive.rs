@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, io::Read as _};
 
 use anyhow::{Context as _, Result, bail};
 use builds::files::{Mode, gzip};
-use flags::values::Target;
 use flate2::read::GzDecoder;
 use tar::{Builder, EntryType, Header};
 
@@ -42,21 +41,17 @@ pub(super) fn tar_gz(root: &str, entries: &Entries, time: u64) -> Result<Vec<u8>
     gzip(&tar).context("could not compress the archive")
 }
 
-/// Returns the program in an archive.
-pub(crate) fn program(archive: &[u8], target: Target) -> Result<Vec<u8>> {
+/// Returns the program of this file name in an archive.
+pub(crate) fn program(archive: &[u8], name: &str) -> Result<Vec<u8>> {
     for entry in tar::Archive::new(GzDecoder::new(archive)).entries()? {
         let mut entry = entry?;
-        if entry
-            .path()?
-            .file_name()
-            .is_some_and(|name| name == target.program())
-        {
+        if entry.path()?.file_name().is_some_and(|found| found == name) {
             let mut bytes = Vec::new();
             entry.read_to_end(&mut bytes)?;
             return Ok(bytes);
         }
     }
-    bail!("there is no `{}` in it", target.program())
+    bail!("there is no `{name}` in it")
 }
 
 #[cfg(test)]

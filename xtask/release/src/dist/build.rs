@@ -1,4 +1,4 @@
-//! Compiles `weft` for its targets and finds the executables in cargo's messages.
+//! Compiles `weft`, or another program, for its targets and finds the executables in cargo's messages.
 
 use std::{
     env,
@@ -12,12 +12,26 @@ use flags::values::Target;
 use toolchain::{Need, Python};
 use xshell::{Cmd, Shell, cmd};
 
+/// A package with a program of the same name, and the arguments of cargo about its features.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Package {
+    pub(super) name: &'static str,
+    pub(super) features: &'static [&'static str],
+}
+
+/// The command.
+pub(super) const WEFT: Package = Package {
+    name: "weft",
+    features: &[],
+};
+
 /// Compiles `targets` and returns the path of each binary. `revision` is the commit that `weft --version` prints.
 ///
 /// All targets go to cargo in one call, so that it compiles one while it links another, which uses a single
 /// processor.
 pub(super) fn build(
     project: &Project,
+    package: Package,
     targets: &[Target],
     revision: &str,
     locked: bool,
@@ -26,7 +40,10 @@ pub(super) fn build(
     let shell = project.shell()?;
     let directory = project.target.join("xtask").join("one-host");
     let cargo = rustc::on_one_host(&shell, &directory, zigbuild(project, &shell)?)?;
-    let built = cargo::executables(options(cargo, targets, revision, locked)?, "build weft")?;
+    let built = cargo::executables(
+        options(cargo, package, targets, revision, locked)?,
+        &format!("build {}", package.name),
+    )?;
     let find = |target: &Target| {
         let path = built.iter().find(|path| target.built(path));
         let path = path.with_context(|| format!("cargo named no executable for {target}"))?;
@@ -52,7 +69,13 @@ fn zigbuild<'s>(project: &Project, shell: &'s Shell) -> Result<Cmd<'s>> {
 
 /// Adds the options of the build to `cargo`. Flags from the environment are removed: they would replace those of
 /// the project, and the result would depend on who builds.
-fn options<'s>(cargo: Cmd<'s>, targets: &[Target], revision: &str, locked: bool) -> Result<Cmd<'s>> {
+fn options<'s>(
+    cargo: Cmd<'s>,
+    package: Package,
+    targets: &[Target],
+    revision: &str,
+    locked: bool,
+) -> Result<Cmd<'s>> {
     let mut cargo = cargo
         .args([
             "--config",
@@ -60,19 +83,29 @@ fn options<'s>(cargo: Cmd<'s>, targets: &[Target], revision: &str, locked: bool)
             "--profile",
             "release-weft",
         ])
-        .args(["--package", "weft", "--bin", "weft"])
+        .args(["--package", package.name, "--bin", package.name])
+        .args(package.features)
         .args(locked.then_some("--locked"))
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CLAWFT_REVISION", revision)
         .env("CC_SHELL_ESCAPED_FLAGS", "1");
-    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CFLAGS", "TARGET_CFLAGS"] {
+    for variable in [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CFLAGS",
+        "CXXFLAGS",
+        "TARGET_CFLAGS",
+        "TARGET_CXXFLAGS",
+    ] {
         cargo = cargo.env_remove(variable);
     }
     let flags = c_flags(&cargo_home()?);
     for target in targets {
+        let triple = target.triple().replace('-', "_");
         cargo = cargo
             .args(["--target", target.triple()])
-            .env(format!("CFLAGS_{}", target.triple().replace('-', "_")), &flags);
+            .env(format!("CFLAGS_{triple}"), &flags)
+            .env(format!("CXXFLAGS_{triple}"), &flags);
     }
     Ok(cargo)
 }

@@ -71,7 +71,7 @@ pub(super) fn documents(project: &Project) -> Result<Entries> {
     DOCUMENTS.into_iter().map(read).collect()
 }
 
-fn data(bytes: Vec<u8>) -> Entry {
+pub(super) fn data(bytes: Vec<u8>) -> Entry {
     Entry {
         bytes,
         mode: Mode::Data,

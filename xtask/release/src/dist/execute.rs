@@ -16,10 +16,11 @@ use flags::values::{System, Target};
 
 use super::{
     archive,
-    build::build,
+    build::{WEFT, build},
     check::{Directories, check},
     deb,
     describe::{self, describe},
+    diet,
     plan::Step,
     report::Report,
     sums,
@@ -80,7 +81,13 @@ impl Executor<'_> {
     fn build(&mut self, targets: &[Target]) -> Result<()> {
         let names: Vec<&str> = targets.iter().map(|target| target.file_name()).collect();
         ui::status("Building", &names.join(", "));
-        let built = build(self.project, targets, &self.report.short_revision(), self.locked)?;
+        let built = build(
+            self.project,
+            WEFT,
+            targets,
+            &self.report.short_revision(),
+            self.locked,
+        )?;
         let directories = Directories::new(self.project)?;
         make_directory(&self.project.dist)?;
         for (target, path) in built {
@@ -159,7 +166,13 @@ fn forget_others(directory: &Path) -> Result<()> {
     let list = || format!("could not list `{}`", directory.display());
     let ours: Vec<String> = Target::ALL
         .into_iter()
-        .flat_map(|target| [Some(archive_name(target)), deb::name(target)])
+        .flat_map(|target| {
+            [
+                Some(archive_name(target)),
+                Some(diet::archive_name(target)),
+                deb::name(target),
+            ]
+        })
         .flatten()
         .collect();
     for entry in fs::read_dir(directory).with_context(list)? {
@@ -176,7 +189,7 @@ fn forget_others(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-fn make_directory(directory: &Path) -> Result<()> {
+pub(super) fn make_directory(directory: &Path) -> Result<()> {
     fs::create_dir_all(directory)
         .with_context(|| format!("could not make the directory `{}`", directory.display()))
 }

@@ -28,8 +28,8 @@ pub(super) fn run(project: &Project, directory: &Path, host: Option<Target>) -> 
     let path = directory.join(archive_name(host));
     let bytes = read(&path)?;
     sums::agrees_with_sums(&path, &bytes)?;
-    let program =
-        archive::program(&bytes, host).with_context(|| format!("`{}` is damaged", path.display()))?;
+    let program = archive::program(&bytes, host.program())
+        .with_context(|| format!("`{}` is damaged", path.display()))?;
     check(&program, host, &Directories::new(project)?)?;
     let scratch = temporary::directory()?;
     let place = scratch.path().join(host.program());

@@ -22,6 +22,8 @@ const COMMIT: usize = 12;
 pub(super) struct Archives {
     /// The archive for each target.
     pub(super) found: BTreeMap<Target, PathBuf>,
+    /// The archive of `wasm-diet` for each target.
+    pub(super) diets: BTreeMap<Target, PathBuf>,
     /// The files that cannot be part of a release and the reasons, a line each.
     pub(super) wrong: Vec<String>,
 }
@@ -47,7 +49,16 @@ impl Archives {
                 .file_name()
                 .and_then(|name| name.to_str())
                 .unwrap_or_default();
-            if !name.starts_with("weft-") || !name.ends_with(".tar.gz") {
+            if !name.ends_with(".tar.gz") {
+                continue;
+            }
+            if name.starts_with("wasm-diet-") {
+                if let Err(error) = self.add_diet(name, &path) {
+                    self.wrong.push(format!("`{}`: {error:#}", path.display()));
+                }
+                continue;
+            }
+            if !name.starts_with("weft-") {
                 continue;
             }
             let target = Target::ALL
@@ -62,7 +73,7 @@ impl Archives {
             }
         }
         ensure!(
-            !self.found.is_empty() || !self.wrong.is_empty(),
+            !self.found.is_empty() || !self.diets.is_empty() || !self.wrong.is_empty(),
             "there is no archive of this version in `{}`: it should hold files such as `{}`",
             directory.display(),
             dist::archive_name(Target::MacosArm64)
@@ -70,10 +81,23 @@ impl Archives {
         Ok(())
     }
 
+    /// Adds an archive of `wasm-diet`, whose program has no commit in it.
+    fn add_diet(&mut self, name: &str, path: &Path) -> Result<()> {
+        let mut targets = Target::ALL.into_iter();
+        let target = targets
+            .find(|target| dist::diet_archive_name(*target) == name)
+            .context("it is not an archive of this version")?;
+        let bytes = fs::read(path).context("could not read it")?;
+        dist::agrees_with_sums(path, &bytes)?;
+        dist::program(&bytes, dist::DIET).context("it is damaged")?;
+        self.diets.insert(target, path.to_owned());
+        Ok(())
+    }
+
     fn add(&mut self, target: Target, path: &Path, commit: &str) -> Result<()> {
         let bytes = fs::read(path).context("could not read it")?;
         dist::agrees_with_sums(path, &bytes)?;
-        let program = dist::program(&bytes, target).context("it is damaged")?;
+        let program = dist::program(&bytes, target.program()).context("it is damaged")?;
         let short = commit.get(..COMMIT).unwrap_or(commit);
         ensure!(
             memmem::find(&program, short.as_bytes()).is_some(),
@@ -137,6 +161,21 @@ mod tests {
             archives.found.into_keys().collect::<Vec<_>>(),
             [Target::MacosArm64, Target::WindowsAmd64]
         );
+    }
+
+    #[test]
+    fn finds_archives_of_wasm_diet() {
+        let directory = tempfile::tempdir().unwrap();
+        let name = dist::diet_archive_name(Target::LinuxAmd64);
+        put(directory.path(), &name, &archive("wasm-diet", "a program"));
+        let archives = find(directory.path(), COMMIT);
+        assert_eq!(archives.wrong, Vec::<String>::new());
+        assert_eq!(
+            archives.diets.into_keys().collect::<Vec<_>>(),
+            [Target::LinuxAmd64]
+        );
+        put(directory.path(), &name, &archive("another", "a program"));
+        assert!(find(directory.path(), COMMIT).wrong[0].contains("there is no `wasm-diet` in it"));
     }
 
     #[test]

@@ -238,6 +238,7 @@ impl<'w> Executor<'w> {
             self.package(target, directory.path())?;
         }
         self.installers()?;
+        self.archives_of_wasm_diet()?;
         let missing: Vec<&str> = Target::ALL
             .iter()
             .filter(|target| !paths.contains_key(target))
@@ -279,6 +280,27 @@ impl<'w> Executor<'w> {
             };
             let bytes = read(&self.project.root.join(name))?;
             self.staging()?.put(name, &bytes, about)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the archives of `wasm-diet`, which compiles C++ for many minutes and is made by a command of its own.
+    fn archives_of_wasm_diet(&mut self) -> Result<()> {
+        for (target, path) in &self.facts.archives.diets {
+            let name = dist::diet_archive_name(*target);
+            let about = About {
+                kind: Kind::Archive,
+                what: format!("`wasm-diet` with Binaryen inside, for {}", target.in_words()),
+                build: None,
+            };
+            self.staging()?.put(&name, &read(path)?, about)?;
+            self.programs.insert(name, Program::Diet(*target));
+        }
+        if self.facts.archives.diets.is_empty() {
+            ui::warn(
+                "there is no archive of wasm-diet: make it with `cargo xtask dist --wasm-diet`, and `--artifacts DIR` \
+                 adds it",
+            );
         }
         Ok(())
     }

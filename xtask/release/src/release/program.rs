@@ -20,13 +20,18 @@ pub(super) enum Program {
     Wasm(Artifact),
     /// `weft` for this target.
     Weft(Target),
+    /// `wasm-diet` for this target.
+    Diet(Target),
 }
 
 impl Program {
     /// Returns all programs that are ever released, from any machine.
     pub(super) fn all() -> Vec<Self> {
         let wasm = Artifact::ALL.into_iter().map(Self::Wasm);
-        wasm.chain(Target::ALL.map(Self::Weft)).collect()
+        let diet = Target::ALL.into_iter().filter(|target| target.is_static());
+        wasm.chain(Target::ALL.map(Self::Weft))
+            .chain(diet.map(Self::Diet))
+            .collect()
     }
 
     /// Returns the name of the file that holds the program.
@@ -34,6 +39,7 @@ impl Program {
         match self {
             Self::Wasm(artifact) => artifact.file_name().to_owned(),
             Self::Weft(target) => dist::archive_name(target),
+            Self::Diet(target) => dist::diet_archive_name(target),
         }
     }
 
@@ -42,6 +48,7 @@ impl Program {
         match self {
             Self::Wasm(artifact) => artifact.package(),
             Self::Weft(_) => "weft",
+            Self::Diet(_) => "wasm-diet",
         }
     }
 
@@ -50,6 +57,7 @@ impl Program {
         match self {
             Self::Wasm(artifact) => artifact.features(),
             Self::Weft(_) => &[],
+            Self::Diet(_) => notices::BINARYEN,
         }
     }
 
@@ -57,7 +65,7 @@ impl Program {
     pub(super) fn target(self) -> &'static str {
         match self {
             Self::Wasm(artifact) => artifact.target(),
-            Self::Weft(target) => target.triple(),
+            Self::Weft(target) | Self::Diet(target) => target.triple(),
         }
     }
 
@@ -69,6 +77,7 @@ impl Program {
             }
             Self::Wasm(_) => ["clawft", "release-wasm", ".cargo/size-optimised.toml"],
             Self::Weft(_) => ["weft", "release-weft", ".cargo/release-weft.toml"],
+            Self::Diet(_) => ["wasm-diet", "release-weft", ".cargo/release-weft.toml"],
         }
     }
 

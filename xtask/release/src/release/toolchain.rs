@@ -88,6 +88,12 @@ impl Toolchain {
                 let debian = self.wasi_libc.get(program.target()).cloned().flatten();
                 vec![std, Native::wasi_libc(debian.as_deref())]
             }
+            Program::Diet(_) => vec![
+                std,
+                Native::cxx(self.zig),
+                Native::unwinder(self.zig),
+                Native::musl(self.zig, &self.musl),
+            ],
             Program::Weft(target) => match target.system() {
                 System::Linux => vec![
                     std,

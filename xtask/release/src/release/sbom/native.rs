@@ -83,6 +83,18 @@ impl Native {
         }
     }
 
+    /// Returns zig's library of C++ for a static Linux program.
+    pub(in crate::release) fn cxx(zig: &str) -> Self {
+        Self {
+            name: "libc++",
+            version: String::new(),
+            description: format!("LLVM's library of C++, as zig {zig} brings it"),
+            licence: "Apache-2.0 WITH LLVM-exception",
+            purl: None,
+            cpe: None,
+        }
+    }
+
     /// Returns its reference inside a document.
     pub(super) fn reference(&self) -> String {
         self.purl
