@@ -264,15 +264,26 @@ impl<'i> Registry<'i> {
     pub(crate) fn put(&self, blobs: &[Blob], manifest: &Blob, tag: Option<&Tag>) -> Result<bool> {
         let put = || -> Result<bool> {
             let connection = self.connection()?;
-            for blob in blobs {
-                let digest = document::digest(&blob.descriptor)?;
-                if !connection.has(&digest, Right::Push)? {
-                    connection.send(&digest, blob.bytes.clone())?;
+            let send = |all: bool| -> Result<()> {
+                for blob in blobs {
+                    let digest = document::digest(&blob.descriptor)?;
+                    if all || !connection.has(&digest, Right::Push)? {
+                        connection.send(&digest, blob.bytes.clone())?;
+                    }
                 }
-            }
+                Ok(())
+            };
+            send(false)?;
             let digest = document::digest(&manifest.descriptor)?.to_string();
             let (kind, bytes) = (manifest.descriptor.media_type(), &manifest.bytes);
-            let is_listed = connection.set(&digest, kind, None, bytes)?;
+            let is_listed = match connection.set(&digest, kind, None, bytes) {
+                // As in `push`.
+                Err(error) if lacks_blob(&error) => {
+                    send(true)?;
+                    connection.set(&digest, kind, None, bytes)?
+                }
+                settled => settled?,
+            };
             if let Some(tag) = tag {
                 connection.set(&tag.to_string(), kind, None, bytes)?;
             }

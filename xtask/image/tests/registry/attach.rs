@@ -8,7 +8,7 @@ use image::{
 use crate::{
     context::{Context, REPOSITORY},
     habits::answer,
-    server::{Habits, Registry},
+    server::{Habits, Odd, Registry},
 };
 
 const KIND: &str = "application/vnd.cyclonedx+json";
@@ -109,6 +109,15 @@ fn needs_no_tag_where_referrers_are_listed() {
     let tags = pushed.registry.tags();
     assert_eq!(pushed.attach(&pushed.index, &["one"]).unwrap().len(), 1);
     assert_eq!(pushed.registry.tags(), tags);
+}
+
+#[test]
+fn sends_documents_that_the_registry_only_seems_to_have() {
+    let pushed = Pushed::new(Habits {
+        odd: vec![Odd::Head(200)],
+        ..Habits::default()
+    });
+    assert_eq!(pushed.attach(&pushed.index, &["one"]).unwrap().len(), 1);
 }
 
 #[test]

@@ -165,8 +165,9 @@ impl Failure {
                  certificate"
             ),
             Self::Tls(cause) if cause.contains("certificate") => format!(
-                "could not reach `{registry}`: its certificate is not trusted ({cause}): name the file of its CA with \
-                 `--ca-file`, or put it into `/etc/docker/certs.d/{registry}/ca.crt`"
+                "could not reach `{registry}`: its certificate is not trusted ({}): name the file of its CA with \
+                 `--ca-file`, or put it into `/etc/docker/certs.d/{registry}/ca.crt`",
+                untrusted(cause)
             ),
             Self::Tls(cause) if cause.contains(ALERT) => format!(
                 "could not reach `{registry}`: it refused the TLS connection ({cause}): if it requires a client certificate, put \
@@ -376,6 +377,16 @@ fn pause(value: &str) -> Option<Duration> {
     )
 }
 
+/// Returns the reason why a certificate is not trusted, for rustls's names of the common ones.
+fn untrusted(cause: &str) -> &str {
+    let reasons = [
+        ("CaUsedAsEndEntity", "it is its own authority"),
+        ("UnknownIssuer", "its authority is unknown"),
+    ];
+    let known = reasons.iter().find(|(name, _)| cause.contains(name));
+    known.map_or(cause, |(_, reason)| reason)
+}
+
 /// Returns the innermost cause.
 fn innermost(error: &dyn Error) -> String {
     match error.source() {
@@ -543,7 +554,17 @@ mod tests {
     #[test]
     fn tells_failures_of_tls_apart() {
         let explained = |cause: &str| Failure::Tls(cause.to_owned()).explain(SOMEONE);
-        assert!(explained("invalid peer certificate: UnknownIssuer").contains("`--ca-file`"));
+        let text = explained("invalid peer certificate: UnknownIssuer");
+        assert!(
+            text.contains("(its authority is unknown)") && text.contains("`--ca-file`"),
+            "{text}"
+        );
+        let text = explained("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))");
+        assert!(text.contains("(it is its own authority)"), "{text}");
+        assert!(
+            explained("invalid peer certificate: BadEncoding")
+                .contains("(invalid peer certificate: BadEncoding)")
+        );
         assert!(explained("invalid peer certificate: certificate expired: …").contains("clock"));
         assert!(explained("certificate not valid for name \"x\"; …").contains("for another name"));
         assert!(explained("peer is incompatible: ServerDoesNotSupportTls12Or13").contains("neither TLS 1.2"));
