@@ -14,10 +14,12 @@ use core::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TurnError {
-    /// The key's variable is not set or empty. Nothing was sent.
+    /// The variable of the key, or of a header, is not set or empty. Nothing was sent.
     MissingKey {
         /// The provider's name in the configuration.
         provider: String,
+        /// The header of `headers_env` that needs the variable; empty for the key.
+        header: String,
         /// The environment variable that was read.
         variable: String,
     },
@@ -109,13 +111,27 @@ impl TurnError {
     /// Returns the error message.
     pub fn message(&self) -> String {
         match self {
-            TurnError::MissingKey { provider, variable } => join!(
-                "no API key for provider `",
+            TurnError::MissingKey {
                 provider,
-                "`: the variable `",
+                header,
                 variable,
-                "` is not set or empty, set it or give `api_key` in the config"
-            ),
+            } => {
+                let [start, end, advice] = match header.as_str() {
+                    "" => ["no API key", "", " or give `api_key` in the config"],
+                    _ => ["no header `", "`", ""],
+                };
+                join!(
+                    start,
+                    header,
+                    end,
+                    " for provider `",
+                    provider,
+                    "`: the variable `",
+                    variable,
+                    "` is not set or empty, set it",
+                    advice
+                )
+            }
             TurnError::UnusableKey { provider, source } => join!(
                 "the API key of provider `",
                 provider,

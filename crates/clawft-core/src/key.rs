@@ -45,7 +45,9 @@ impl Key {
         for header in &provider.headers {
             let (value, secret) = match &header.source {
                 HeaderSource::Value(value) => (value.clone(), is_secret_name(&header.name)),
-                HeaderSource::Variable(variable) => (of_variable(provider, variable, env)?, true),
+                HeaderSource::Variable(variable) => {
+                    (of_variable(provider, &header.name, variable, env)?, true)
+                }
             };
             if secret && value.expose().len() >= SHORTEST_MASKED {
                 add_line(secrets, value.expose());
@@ -81,12 +83,12 @@ impl Key {
     }
 }
 
-/// Returns the value of a header from `variable`. Unlike a key it may hold spaces.
-fn of_variable(provider: &Provider, variable: &str, env: Env<'_>) -> Result<Secret, TurnError> {
+/// Returns the value of a `header` from `variable`. Unlike a key it may hold spaces.
+fn of_variable(provider: &Provider, header: &str, variable: &str, env: Env<'_>) -> Result<Secret, TurnError> {
     let value = env(variable).unwrap_or_default();
     let text = value.trim();
     if text.is_empty() {
-        return Err(missing(provider, variable));
+        return Err(missing(provider, header, variable));
     }
     if text.bytes().any(|byte| !matches!(byte, b' '..=b'~')) {
         return Err(unusable(provider, KeySource::Variable(variable.to_owned())));
@@ -94,9 +96,10 @@ fn of_variable(provider: &Provider, variable: &str, env: Env<'_>) -> Result<Secr
     Ok(Secret::new(text))
 }
 
-fn missing(provider: &Provider, variable: &str) -> TurnError {
+fn missing(provider: &Provider, header: &str, variable: &str) -> TurnError {
     TurnError::MissingKey {
         provider: provider.name.clone(),
+        header: header.to_owned(),
         variable: variable.to_owned(),
     }
 }
@@ -116,7 +119,7 @@ fn locate(provider: &Provider, env: Env<'_>) -> Result<(String, KeySource), Turn
     match (value, variable, &provider.api_key) {
         (Some(value), Some(name), _) => Ok((value, KeySource::Variable(name.clone()))),
         (_, _, Some(key)) => Ok((key.expose().to_owned(), KeySource::Config)),
-        (_, Some(name), None) => Err(missing(provider, name)),
+        (_, Some(name), None) => Err(missing(provider, "", name)),
         (_, None, None) => Ok((String::new(), KeySource::None)),
     }
 }

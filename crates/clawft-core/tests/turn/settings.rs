@@ -160,7 +160,10 @@ fn missing_header_variable_is_an_error() {
         let provider = json!({"kind": "ollama", "headers_env": {"X-A": variable}});
         try_begin(&config(&json!({}), &provider)).unwrap_err().to_string()
     };
-    assert!(error("UNSET").contains("the variable `UNSET` is not set or empty"));
+    assert_eq!(
+        error("UNSET"),
+        "no header `x-a` for provider `p`: the variable `UNSET` is not set or empty, set it"
+    );
     let unusable = error("BROKEN");
     assert!(
         unusable.contains("no HTTP header may") && unusable.contains("`BROKEN`"),
