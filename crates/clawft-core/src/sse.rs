@@ -7,7 +7,8 @@
 //!
 //! Beyond the standard, an event that is cut off by the end of the stream can be had with [`Decoder::finish`],
 //! because some servers omit its empty line, llama.cpp's field `error` counts as `data`, and so do lines of bare
-//! JSON, which Ollama sends if it fails in the middle of a stream.
+//! JSON, which Ollama sends if it fails in the middle of a stream. Data that follows a complete JSON object is
+//! another event, because some servers omit all empty lines.
 
 use alloc::vec::Vec;
 use clawft_types::memory::{self, NoMemory};
@@ -94,7 +95,7 @@ impl Decoder {
         self.was_error
     }
 
-    /// Returns the data of the event that the end of the stream has cut off, if it has any.
+    /// Returns the data of the next event that the end of the stream has cut off, if there is one.
     pub fn finish(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         match self.end_line()? {
             None => Ok(self.end_event()),
@@ -104,11 +105,14 @@ impl Decoder {
 
     fn end_line(&mut self) -> Result<Option<Vec<u8>>, NoMemory> {
         let mut line = mem::take(&mut self.line);
-        let field = match line.strip_prefix(BYTE_ORDER_MARK) {
-            Some(rest) if !self.begun => rest,
-            _ => &line,
-        };
-        self.begun = true;
+        let mut field = &*line;
+        if !mem::replace(&mut self.begun, true) {
+            // Elsewhere a space belongs to the name of a field.
+            field = field
+                .strip_prefix(BYTE_ORDER_MARK)
+                .unwrap_or(field)
+                .trim_ascii_start();
+        }
         if field.is_empty() {
             return Ok(self.end_event());
         }
@@ -130,6 +134,8 @@ impl Decoder {
             _ => return Ok(None),
         }
         let value = value.unwrap_or_default();
+        let begins = self.data.ends_with(b"}\n") && matches!(value.first(), Some(b'{' | b'['));
+        let ended = if begins { self.end_event() } else { None };
         if self.data.is_empty() {
             // This is nearly always the whole event, and it may be large: it is not copied.
             let start = line.len() - value.len();
@@ -139,7 +145,7 @@ impl Decoder {
             memory::append(&mut self.data, value)?;
         }
         memory::append(&mut self.data, b"\n")?;
-        Ok(None)
+        Ok(ended)
     }
 
     fn end_event(&mut self) -> Option<Vec<u8>> {

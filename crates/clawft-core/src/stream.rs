@@ -64,7 +64,9 @@ impl Stream {
             return;
         }
         // What cannot be read was cut off, which the missing end tells as well.
-        if let Ok(Some(data)) = self.decoder.finish() {
+        while self.end.is_none()
+            && let Ok(Some(data)) = self.decoder.finish()
+        {
             self.end = match self.read(data) {
                 Ok(true) => Some(Ok(())),
                 Err(fault @ Fault::Failure(_)) => Some(Err(fault)),

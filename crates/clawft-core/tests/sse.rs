@@ -66,6 +66,18 @@ fn returns_an_event_cut_off_at_the_end_only_on_request() {
 }
 
 #[test]
+fn complete_json_ends_an_event_without_its_empty_line() {
+    let stream = "data: {\"a\":1}\ndata: {\"b\":\ndata: {}}\ndata: [DONE]\n";
+    assert_eq!(texts(stream), ["{\"a\":1}", "{\"b\":\n{}}"]);
+    let mut decoder = Decoder::default();
+    let mut unfinished = &b"data: {}\ndata: {\"c\":1}"[..];
+    assert_eq!(decoder.next(&mut unfinished), Ok(None));
+    assert_eq!(decoder.finish(), Ok(Some(b"{}".into())));
+    assert_eq!(decoder.finish(), Ok(Some(b"{\"c\":1}".into())));
+    assert_eq!(decoder.finish(), Ok(None));
+}
+
+#[test]
 fn tells_errors_by_their_name() {
     for (stream, data, is_error) in [
         ("error: {\"code\":400}\n\n", "{\"code\":400}", true),
