@@ -142,7 +142,10 @@ pub fn read_usage(node: Node<'_>, known: Usage) -> Usage {
         prompt_tokens,
         completion_tokens,
         total_tokens: total.unwrap_or_else(|| prompt_tokens.saturating_add(completion_tokens)),
-        cached_tokens: cached.or(read).unwrap_or(known.cached_tokens),
+        cached_tokens: cached
+            .or(read)
+            .or_else(|| count_of("cached_tokens"))
+            .unwrap_or(known.cached_tokens),
         reasoning_tokens: reasoning.unwrap_or(known.reasoning_tokens),
     }
 }

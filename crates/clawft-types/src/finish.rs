@@ -43,11 +43,7 @@ const REASONS: [(Finish, &str, &str); 6] = [
     ),
     (Finish::Refused, "refusal", "the model refused to answer"),
     (Finish::Paused, "pause_turn", "the provider paused the answer"),
-    (
-        Finish::Unknown,
-        "",
-        "the answer ended for a reason that is not known",
-    ),
+    (Finish::Unknown, "", "the answer ended for an unexpected reason"),
 ];
 
 impl Finish {

@@ -77,7 +77,7 @@ fn reads_counts_under_every_name() {
         ]
     };
     for (text, expected) in [
-        // DeepSeek, Anthropic, servers with the names of the Responses API, and nonsense.
+        // DeepSeek, Anthropic, Moonshot, servers with the names of the Responses API, and nonsense.
         (
             r#"{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11,"prompt_cache_hit_tokens":4}"#,
             [9, 2, 11, 4, 0],
@@ -85,6 +85,10 @@ fn reads_counts_under_every_name() {
         (
             r#"{"input_tokens":9,"output_tokens":2,"cache_read_input_tokens":4,"cache_creation_input_tokens":5}"#,
             [18, 2, 20, 4, 0],
+        ),
+        (
+            r#"{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11,"cached_tokens":4}"#,
+            [9, 2, 11, 4, 0],
         ),
         (
             r#"{"input_tokens":9,"output_tokens":2,"reasoning_tokens":1}"#,

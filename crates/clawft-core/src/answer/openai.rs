@@ -26,7 +26,8 @@ const DEPTH: u8 = 6;
 pub(super) fn read(body: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(), Fault> {
     let choices = body.get("choices");
     check(body, choices.is_none())?;
-    if let Some(usage) = body.get("usage") {
+    // Groq's place for it comes second.
+    if let Some(usage) = body.get("usage").or_else(|| body.get("x_groq")?.get("usage")) {
         answer.add_usage(usage);
     }
     let choices = match choices {
@@ -55,7 +56,7 @@ fn read_choice(choice: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(),
     }
     if let Some(reason) = choice
         .text_of("finish_reason")
-        .filter(|reason| !reason.is_empty())
+        .filter(|reason| !matches!(*reason, "" | "null"))
     {
         // Not every server explains its error.
         if let Some(status) = failed(reason) {

@@ -6,7 +6,11 @@ use clawft_types::memory::{self, NoMemory};
 use clawft_types::search::find;
 
 /// The tags around reasoning.
-const TAGS: [(&str, &str); 2] = [("<think>", "</think>"), ("<thought>", "</thought>")];
+const TAGS: [(&str, &str); 3] = [
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("<thought>", "</thought>"),
+];
 
 /// More white space than any model writes before its reasoning, in bytes.
 const MAX_SPACE: usize = 64;
@@ -129,6 +133,7 @@ mod tests {
             ("<think>hm</think>\n\npong", "hm", "pong"),
             (" \n<think>\nhm\n</think>pong ", "\nhm\n", "pong "),
             ("<thought>hm</think></thought> pong", "hm</think>", "pong"),
+            ("<thinking>hm</think></thinking>pong", "hm</think>", "pong"),
             ("<think></think>pong", "", "pong"),
             ("<think>a</thin</think>b", "a</thin", "b"),
             ("<think>unfinished </thi", "unfinished </thi", ""),

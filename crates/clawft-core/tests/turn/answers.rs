@@ -332,7 +332,7 @@ fn answer_without_text_keeps_reason_and_usage() {
         (
             r#"{"content":null,"tool_calls":[{"id":"c","type":"function"}]}"#,
             "tool_calls",
-            "the answer ended for a reason that is not known (finish reason `tool_calls`)",
+            "the answer ended for an unexpected reason (finish reason `tool_calls`)",
         ),
         ("{}", "stop", "the answer holds no text (finish reason `stop`)"),
     ] {
@@ -405,6 +405,10 @@ fn reads_streams_that_bend_the_protocol() {
         // An error without data.
         format!("event: error\n\n{chunk}\n\n{stop}\n\n"),
         format!("\u{feff}{chunk}\n\n{stop}\n\n"),
+        format!("\u{feff} {chunk}\n\n{stop}\n\n"),
+        // No empty lines at all.
+        format!("{chunk}\n{stop}\ndata: [DONE]\n"),
+        format!("{chunk}\n{stop}"),
         format!(": comment\n\n{chunk}\n\n{stop}\n\n"),
         format!("event: message\n{chunk}\n\n{stop}\n\n"),
         // Chunks that hold other things.
@@ -451,10 +455,14 @@ fn reads_streams_that_bend_the_protocol() {
 
 #[test]
 fn empty_finish_reason_ends_nothing() {
-    let chunk = "data: {\"choices\":[{\"delta\":{\"content\":\"pong\"},\"finish_reason\":\"\"}]}\n\n";
-    let outcome = respond(&config(STREAM, ""), "text/event-stream", chunk.as_bytes(), 7);
-    let reply = outcome.end.unwrap();
-    assert_eq!((reply.text(), reply.incomplete.is_some()), ("pong", true));
+    // Alibaba sends `null` as a text.
+    for reason in ["", "null"] {
+        let choice = format!(r#"{{"delta":{{"content":"pong"}},"finish_reason":"{reason}"}}"#);
+        let chunk = format!("data: {{\"choices\":[{choice}]}}\n\n");
+        let outcome = respond(&config(STREAM, ""), "text/event-stream", chunk.as_bytes(), 7);
+        let reply = outcome.end.unwrap();
+        assert_eq!((reply.text(), reply.incomplete.is_some()), ("pong", true));
+    }
 }
 
 #[test]
@@ -475,17 +483,20 @@ fn refusal_may_be_a_part_of_the_content() {
 }
 
 #[test]
-fn finds_the_usage_beside_a_choice() {
-    let stream = events(&[
+fn finds_the_usage_at_other_places() {
+    for last in [
+        // Moonshot's.
         r#"{"choices":[{"delta":{"content":"pong"},"finish_reason":"stop","usage":{"prompt_tokens":"7","completion_tokens":2.0}}],"usage":{}}"#,
-        "[DONE]",
-    ]);
-    for reply in replies(false, None, Some(&stream)) {
-        let usage = reply.usage.unwrap();
-        assert_eq!(
-            (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens),
-            (7, 2, 9)
-        );
+        // Groq's.
+        r#"{"choices":[{"delta":{"content":"pong"},"finish_reason":"stop"}],"x_groq":{"usage":{"prompt_tokens":7,"completion_tokens":2}}}"#,
+    ] {
+        for reply in replies(false, None, Some(&events(&[last, "[DONE]"]))) {
+            let usage = reply.usage.unwrap();
+            assert_eq!(
+                (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens),
+                (7, 2, 9)
+            );
+        }
     }
     let stream = events(&[
         r#"{"choices":[{"delta":{"content":"pong"},"finish_reason":"stop"}],"usage":{}}"#,
