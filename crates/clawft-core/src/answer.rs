@@ -15,6 +15,7 @@ use clawft_types::failure;
 use clawft_types::json::{self, JsonError, JsonFault, Node};
 use clawft_types::memory::{self, NoMemory};
 use clawft_types::search::find;
+use clawft_types::text::Ascii as _;
 use clawft_types::{Finish, Kind, Reasoning, Usage};
 use core::time::Duration;
 use think::Splitter;
@@ -133,6 +134,9 @@ impl Answer {
 
 /// Reads the complete body of a successful response, and stops if `late` returns true before the end.
 pub(crate) fn answer(kind: Kind, body: Vec<u8>, late: &dyn Fn() -> bool) -> Result<Answer, Fault> {
+    if body.trim_ascii_start().starts_with(b"<") {
+        return Err(Fault::Bad(Failure::of_body(body).message));
+    }
     let document = json::parse_until(body, late)?;
     let mut answer = Answer::default();
     let read = read(kind, Node::root(&document), &mut answer, true);
@@ -165,7 +169,7 @@ fn read(kind: Kind, node: Node<'_>, answer: &mut Answer, whole: bool) -> Result<
 
 impl Failure {
     /// Reads an error body of any shape, also as the first event of a stream. Text and unknown JSON are quoted, of a
-    /// page only its title.
+    /// page only its title or heading.
     pub(crate) fn of_body(mut body: Vec<u8>) -> Failure {
         /// The number of bytes that are quoted at most.
         const MAX: usize = 4096;
@@ -173,7 +177,7 @@ impl Failure {
         let start = String::from_utf8_lossy(&start);
         let mut text = &*start;
         if sniff::is_stream(&body, false) == Some(true) {
-            text = between(text, &["data:", "error:"], '\n');
+            text = between(text, &["data:", "error:"], b'\n');
             body = text.into();
         }
         let mut failure = match json::parse_owned(body) {
@@ -181,8 +185,9 @@ impl Failure {
             Err(_) => Failure::default(),
         };
         if failure.message.is_empty() {
-            if text.trim_start().starts_with("<") {
-                text = between(text, &["<title>", "<Message>"], '<');
+            if text.trim_ascii_start().starts_with("<") {
+                let element = between(text, &["<title", "<h1", "<message"], b'<');
+                text = element.cut(b'>').map_or("a web page", |(_, text)| text);
             }
             failure.message = text.to_owned();
         }
@@ -199,11 +204,13 @@ impl Failure {
     }
 }
 
-/// Returns what follows the first of the texts `starts` that there is, up to `end`.
-fn between<'a>(text: &'a str, starts: &[&str], end: char) -> &'a str {
-    let after = |start: &&str| text.get(find(text, start)? + start.len()..);
+/// Returns what follows the first of the texts `starts` that there is, up to `end`. The texts are in lower case,
+/// which does not matter.
+fn between<'a>(text: &'a str, starts: &[&str], end: u8) -> &'a str {
+    let lower = text.to_ascii_lowercase();
+    let after = |start: &&str| text.get(find(&lower, start)? + start.len()..);
     let rest = starts.iter().find_map(after).unwrap_or_default();
-    rest.split(end).next().unwrap_or_default()
+    rest.pieces(end).next().unwrap_or_default()
 }
 
 /// Fails if `node` is an error: if it has an `error` that states something, or a message but `no_answer`. Some

@@ -22,17 +22,9 @@ const ADVICE: [(&[u16], &str); 7] = [
     (&[300, 301, 302, 303, 307, 308], "check `api_base`"),
 ];
 
-/// Parts of a message that is about the key, in lower case.
-const ABOUT_KEY: [&str; 8] = [
-    "api key",
-    "api-key",
-    "api_key",
-    "apikey",
-    "invalid key",
-    "invalid token",
-    "access token",
-    "subscription key",
-];
+/// Parts of a message that is about the key.
+const ABOUT_KEY: &str = "api key,api-key,api_key,apikey,invalid key,invalid token,access token,security token,\
+    credential,subscription key";
 
 /// The request that a response answers.
 pub(crate) struct Request<'a> {
@@ -53,7 +45,7 @@ impl Request<'_> {
         let message = self.redact(&failure.message);
         let target = self.target();
         let is_key = status == 401
-            || matches!(status, 400 | 403) && (failure.status == Some(401) || is_about_key(&message));
+            || matches!(status, 400 | 403) && (failure.status == Some(401) || holds_any(&message, ABOUT_KEY));
         if is_key {
             return TurnError::InvalidKey {
                 target,
@@ -77,7 +69,7 @@ impl Request<'_> {
     /// Returns the next thing to check, as a sentence fragment.
     fn advice(&self, status: u16, message: &str) -> String {
         let (_, appended) = self.appended();
-        if status == 404 && !contains(message, "model") && !appended.is_empty() {
+        if status == 404 && !holds_any(message, "model,deployment") && !appended.is_empty() {
             let base = self.base;
             let versioned = base.pieces(b'/').any(is_version);
             let more = if versioned {
@@ -121,9 +113,10 @@ impl Request<'_> {
     }
 }
 
-fn is_about_key(message: &str) -> bool {
+/// Returns whether `message` holds one of `parts`, which are in lower case and separated by commas.
+fn holds_any(message: &str, parts: &str) -> bool {
     let message = message.to_ascii_lowercase();
-    ABOUT_KEY.iter().any(|part| contains(&message, part))
+    parts.pieces(b',').any(|part| contains(&message, part))
 }
 
 /// Returns whether a part of a path is a version: `v1`, `v1beta`.

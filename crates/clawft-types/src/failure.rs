@@ -8,40 +8,11 @@ use alloc::string::String;
 use core::time::Duration;
 
 /// Members that hold a message or lead to one, in the order in which their texts are joined.
-const MESSAGES: [&str; 20] = [
-    "title",
-    "error",
-    "errors",
-    "loc",
-    "message",
-    "Message",
-    "msg",
-    "detail",
-    "error_description",
-    "error_message",
-    "errorMessage",
-    "error_msg",
-    "metadata",
-    "raw",
-    "base_resp",
-    "status_msg",
-    "header",
-    "fault",
-    "faultstring",
-    "reason",
-];
+const MESSAGES: &str = "title error errors loc message Message msg detail error_description error_message \
+    errorMessage error_msg metadata raw base_resp status_msg header fault faultstring reason";
 
 /// Members that hold a status or the name of an error, after those that lead to one.
-const STATUSES: [&str; 8] = [
-    "error",
-    "errors",
-    "code",
-    "status",
-    "status_code",
-    "statusCode",
-    "type",
-    "error_type",
-];
+const STATUSES: &str = "error errors code status status_code statusCode type error_type";
 
 /// The statuses that names of errors stand for: parts of a name in lower case, separated by spaces.
 const NAMES: [(u16, &str); 9] = [
@@ -98,7 +69,7 @@ fn gather(node: Node<'_>, separator: &str, depth: u8) -> String {
             join(&mut message, separator, &gather(item, separator, depth));
         }
     } else {
-        for key in MESSAGES {
+        for key in MESSAGES.pieces(b' ') {
             if let Some(value) = node.get(key) {
                 let separator = if key == "loc" { "." } else { "; " };
                 join(&mut message, ": ", &gather(value, separator, depth));
@@ -137,7 +108,11 @@ fn read_status(node: Node<'_>, depth: u8) -> Option<u16> {
         .and_then(|number| u16::try_from(number).ok())
         .filter(|status| (400..=599).contains(status))
         .or_else(|| named(text?))
-        .or_else(|| STATUSES.iter().find_map(|key| read_status(node.get(key)?, depth)))
+        .or_else(|| {
+            STATUSES
+                .pieces(b' ')
+                .find_map(|key| read_status(node.get(key)?, depth))
+        })
 }
 
 fn named(name: &str) -> Option<u16> {

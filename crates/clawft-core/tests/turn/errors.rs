@@ -123,7 +123,7 @@ fn quotes_the_providers_message() {
     );
     assert_eq!(
         text(502, "\n<html>Bad gateway</html>"),
-        "provider `openai` at `api.openai.com/v1/chat/completions` answered 502, try again later"
+        "provider `openai` at `api.openai.com/v1/chat/completions` answered 502, try again later: a web page"
     );
     assert_eq!(
         text(200, r#"{"error":{"message":"upstream"}}"#),
@@ -271,7 +271,11 @@ fn reports_responses_that_are_no_completion() {
     let start = "provider `openai` at `api.openai.com/v1/chat/completions` sent something else than a chat completion, check `api_base` and `kind`: ";
     for (body, cause) in [
         ("", "1:0: not JSON, the text is empty"),
-        ("<html>", "1:1: not JSON, expected value"),
+        ("\n<html>", "a web page"),
+        (
+            "<!DOCTYPE html><html><head><title>Sign in - Proxy</title>",
+            "Sign in - Proxy",
+        ),
         ("{\"choices\":[", "1:12: not JSON, the text ends early"),
         ("{}", "choices: missing"),
         ("3", "expected an object, found a number"),

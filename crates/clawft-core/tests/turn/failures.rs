@@ -284,6 +284,12 @@ fn message_about_the_key_is_an_invalid_key() {
             true,
         ),
         (403, r#"{"error":{"message":"Invalid token"}}"#, true),
+        (
+            403,
+            r#"{"message":"The security token included in the request is invalid."}"#,
+            true,
+        ),
+        (400, r#"{"message":"Bad credentials"}"#, true),
         (403, r#"{"error":{"message":"The api-key is disabled"}}"#, true),
         (
             403,
@@ -320,8 +326,17 @@ fn error_404_names_the_appended_path() {
     ] {
         assert_eq!(shown(&format!(r#","api_base":"{base}""#), 404, "no"), hint);
     }
-    let model = shown("", 404, r#"{"error":{"message":"The model `x` does not exist"}}"#);
-    assert!(model.contains("404, check `model`: The model"), "{model}");
+    for about in [
+        "The model `x` does not exist",
+        "Model not found",
+        "No such deployment",
+    ] {
+        let shown = shown("", 404, &format!(r#"{{"error":{{"message":"{about}"}}}}"#));
+        assert!(
+            shown.ends_with(&["404, check `model`: ", about].concat()),
+            "{shown}"
+        );
+    }
 }
 
 #[test]
@@ -409,7 +424,16 @@ fn error_body_may_be_a_stream_or_a_page() {
             "<?xml version=\"1.0\"?><Error><Code>X</Code><Message>by policy</Message></Error>",
             ": by policy",
         ),
-        ("<html><script>x</script></html>", ", check `api_base` and `kind`"),
+        (
+            "<HTML><HEAD>\n<TITLE lang=\"en\">Access denied</TITLE></HEAD>",
+            ": Access denied",
+        ),
+        (
+            "<html><body><h1 class=x>Your address is blocked</h1></body>",
+            ": Your address is blocked",
+        ),
+        ("<html><script>x</script></html>", ": a web page"),
+        ("<html><title>", ", check `api_base` and `kind`"),
     ] {
         let shown = shown("", 418, body);
         assert!(shown.ends_with(end), "{shown}");
