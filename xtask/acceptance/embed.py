@@ -30,7 +30,7 @@ def page(given):
 
 # Cancels a turn while its `next` waits for a provider that is silent. Returns the kinds of both errors.
 CANCEL = """async () => {
-  const { turns } = await import("./agent/clawft.js");
+  const { turns } = await import(new URL("agent/clawft.js", location.href).href);
   const openai = { api_base: `${location.origin}/provider`, retries: 0, timeout_secs: 2 };
   const configuration = JSON.stringify({ agents: { model: "m" }, providers: { providers: { openai } } });
   const turn = await turns.begin({ message: "hello", session: "one", configuration, streamed: true, tools: [] });

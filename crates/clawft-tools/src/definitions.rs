@@ -158,6 +158,11 @@ pub(crate) const TOOLS: &[Tool] = &[
     },
 ];
 
+/// Returns the names of all built-in tools, offered or not.
+pub fn tool_names() -> impl Iterator<Item = &'static str> {
+    TOOLS.iter().map(|tool| tool.name)
+}
+
 /// The schema of `fetch` if other methods than GET are configured.
 const FETCH_WITH_METHODS: &str = r#"{"type":"object","properties":{"url":{"type":"string"},"method":{"type":"string","description":"GET by default"},"body":{"type":"string"},"content_type":{"type":"string","description":"of the body, application/json by default"}},"required":["url"]}"#;
 

@@ -43,6 +43,7 @@ mod notes;
 mod text;
 mod workspace;
 
+pub use definitions::tool_names;
 pub use fetch::{Fetch, FetchSettings, FetchStep};
 pub use files::{FileFault, Files, Identity, Kind, Stat};
 pub use permissions::{Permission, Permissions};

@@ -23,6 +23,11 @@ pub struct Permissions {
     rules: Vec<(String, Permission)>,
 }
 
+/// Returns whether a rule is for the tool `name`.
+pub fn is_for(rule: &str, name: &str) -> bool {
+    matches(rule, name, false)
+}
+
 impl Permissions {
     /// Reads the object.
     pub(crate) fn read(node: Node<'_>) -> Result<Permissions, JsonError> {
@@ -43,10 +48,7 @@ impl Permissions {
     /// Returns the permission of the tool `name`; `default` if no rule is for it. Of several rules, the one
     /// with the most characters other than `*` counts, then one without `*`, then the last one.
     pub fn of(&self, name: &str, default: Permission) -> Permission {
-        let rules = self
-            .rules
-            .iter()
-            .filter(|(pattern, _)| matches(pattern, name, false));
+        let rules = self.rules.iter().filter(|(pattern, _)| is_for(pattern, name));
         let rank = |pattern: &str| {
             let stars = pattern.bytes().filter(|byte| *byte == b'*').count();
             (pattern.len() - stars, stars == 0)

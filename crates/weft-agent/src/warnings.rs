@@ -1,5 +1,7 @@
 //! Warnings about a configuration that works but is misspelt or puts secrets at risk, as sentence fragments.
 
+mod rules;
+
 use crate::home::{ConfigFile, Home};
 use clawft_types::config::{self, HeaderSource, is_secret_name};
 use clawft_types::json::Node;
@@ -22,7 +24,7 @@ pub fn of_config(
         readable_secret(&home.config, file),
     ];
     let found = file
-        .part(|root| Ok(config::warnings(root, config)))
+        .part(|root| Ok([config::warnings(root, config), rules::without_tool(root)].concat()))
         .unwrap_or_default();
     found.into_iter().chain(warnings.into_iter().flatten()).collect()
 }
