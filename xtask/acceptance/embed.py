@@ -28,7 +28,41 @@ def page(given):
             browser.close()
 
 
-# Cancels a turn while its `next` waits for a provider that is silent. Returns the kinds of both errors.
+# Works on the files of a workspace in memory. Returns the events, and the content of the file.
+FILES = """async (message) => {
+  const { _setPreopens } = await import("@bytecodealliance/preview2-shim/filesystem");
+  const workspace = { dir: { "a.txt": { source: new TextEncoder().encode("teh end\\n") } } };
+  _setPreopens({ "/config": { dir: { sessions: { dir: {} } } }, "/workspace": workspace });
+  const { turns } = await import(new URL("agent/clawft.js?files", location.href).href);
+  const openai = { api_base: `${location.origin}/provider`, retries: 0 };
+  const tools = { files: { write: true }, permissions: { edit_file: "allow" } };
+  const configuration = JSON.stringify({ agents: { model: "m" }, providers: { providers: { openai } }, tools });
+  const turn = await turns.begin({ message, configuration, streamed: false, tools: [] });
+  const events = [];
+  for (let event; event?.tag !== "end"; ) {
+    event = await turn.next();
+    events.push(event.tag === "end" ? event.val.finish : `${event.tag}: ${event.val}`);
+  }
+  const { source } = workspace.dir["a.txt"];
+  return [...events, typeof source === "string" ? source : new TextDecoder().decode(source)];
+}"""
+
+
+@case
+def files(given):
+    """The built-in tools read and change a file of the workspace, which is in the page's memory."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=given["chromium"], args=FLAGS)
+        try:
+            opened = browser.new_page()
+            opened.goto(given["url"])
+            expect(opened.locator("#status")).to_have_text("ready", timeout=60_000)
+            same("the events, and the file", opened.evaluate(FILES, given["message"]), given["events"])
+        finally:
+            browser.close()
+
+
+# Cancels a turn while its `next` waits for a provider that is silent. Returns how both ended, and the sessions.
 CANCEL = """async () => {
   const { turns } = await import(new URL("agent/clawft.js", location.href).href);
   const openai = { api_base: `${location.origin}/provider`, retries: 0, timeout_secs: 2 };
@@ -43,14 +77,14 @@ CANCEL = """async () => {
 
 @case
 def cancel_while_waiting(given):
-    """A call while another one waits is refused; the one that waits ends by itself, and nothing is stored."""
+    """jco lets a call wait until the one before it has returned, which ends by its time limit. Nothing is stored."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=given["chromium"], args=FLAGS)
         try:
             opened = browser.new_page()
             opened.goto(given["url"])
             expect(opened.locator("#status")).to_have_text("ready", timeout=60_000)
-            same("the kinds of the errors, and the sessions", opened.evaluate(CANCEL), ["invalid", "timeout"])
+            same("the ends of both, and the sessions", opened.evaluate(CANCEL), ["done", "timeout"])
         finally:
             browser.close()
 

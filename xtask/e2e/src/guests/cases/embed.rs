@@ -73,7 +73,8 @@ cases! {
     host_in_node_performs_calls_of_its_tool,
     host_in_node_reports_errors,
     page_performs_calls_of_its_tool,
-    call_while_next_waits_is_refused,
+    page_changes_a_file_of_its_workspace,
+    cancel_while_next_waits_comes_after_it,
 }
 
 fn component_shows_interface_with_version(test: &GuestContext<'_>) -> Result<()> {
@@ -278,7 +279,8 @@ fn host_in_node_reports_errors(test: &GuestContext<'_>) -> Result<()> {
 
 /// The component runs in the browser, and waits through JSPI.
 fn page_performs_calls_of_its_tool(test: &GuestContext<'_>) -> Result<()> {
-    page(test, "page", "tools")?;
+    let given = json!({ "message": ORDER, "answer": "done: shipped" });
+    page(test, "page", "tools", given)?;
     let requests = test.received(2)?;
     ensure!(
         requests.iter().all(|request| !request.body.contains(KEY)),
@@ -287,12 +289,30 @@ fn page_performs_calls_of_its_tool(test: &GuestContext<'_>) -> Result<()> {
     Ok(())
 }
 
-fn call_while_next_waits_is_refused(test: &GuestContext<'_>) -> Result<()> {
-    page(test, "cancel_while_waiting", "silent")
+fn cancel_while_next_waits_comes_after_it(test: &GuestContext<'_>) -> Result<()> {
+    page(test, "cancel_while_waiting", "silent", json!({}))
 }
 
-/// Runs a case of the script about the page, whose provider answers with `scenario`.
-fn page(test: &GuestContext<'_>, case: &str, scenario: &str) -> Result<()> {
+fn page_changes_a_file_of_its_workspace(test: &GuestContext<'_>) -> Result<()> {
+    let edit = r#"edit_file {"path":"a.txt","old_text":"teh","new_text":"the"}"#;
+    let message = ["read_file {\"path\":\"a.txt\"}", edit].join("\n");
+    let events = json!([
+        "notice: read_file a.txt",
+        "notice: edit_file a.txt",
+        "text: done: written, changed from line 1 on; the file has 8 bytes",
+        "complete",
+        "the end\n",
+    ]);
+    page(
+        test,
+        "files",
+        "tools",
+        json!({ "message": message, "events": events }),
+    )
+}
+
+/// Runs a case of the script about the page, whose provider answers with `scenario`. `given` is for the case.
+fn page(test: &GuestContext<'_>, case: &str, scenario: &str, given: Value) -> Result<()> {
     let project = &test.fixture.project;
     let directory = javascript(test, BROWSER)?;
     let (python, chromium) = {
@@ -308,8 +328,7 @@ fn page(test: &GuestContext<'_>, case: &str, scenario: &str) -> Result<()> {
     );
     let server = cmd!(shell, "node {serve} {agent} {provider}").env(VARIABLE, KEY);
     let (_server, url) = Guarded::server(server, "the server of the page")?;
-    let given =
-        json!({ "url": url.trim(), "chromium": chromium, "message": ORDER, "answer": "done: shipped" });
+    let given = merged(given, json!({ "url": url.trim(), "chromium": chromium }));
     let script = project.root.join("xtask/acceptance/embed.py");
     let browse = cmd!(shell, "{python} -B {script} {case}").stdin(given.to_string());
     cmd::run_quietly(browse, "use the page", 20)
