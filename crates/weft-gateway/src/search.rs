@@ -66,12 +66,17 @@ impl Search {
     }
 }
 
-/// Returns the longest part of a word that the file of a session holds as it is, but for upper and lower case: letters
-/// and digits of ASCII, which JSON has no reason to escape.
+/// Returns the longest part of a word that the file of a session holds as it is, but for upper and lower case of ASCII:
+/// letters and digits that JSON has no reason to escape, and that have no other form.
 pub(super) fn plain_part(word: &str) -> &str {
-    word.split(|c: char| !c.is_ascii_alphanumeric())
+    word.split(|c: char| !c.is_ascii_alphanumeric() && !has_one_form(c))
         .max_by_key(|part| part.len())
         .unwrap_or_default()
+}
+
+/// Returns whether a character beyond ASCII is a letter without upper and lower case, as in Chinese.
+fn has_one_form(c: char) -> bool {
+    !c.is_ascii() && c.is_alphanumeric() && c.to_lowercase().eq([c]) && c.to_uppercase().eq([c])
 }
 
 /// Returns a text in lower case, with as many characters as before.
@@ -150,7 +155,14 @@ mod tests {
         assert_eq!(Search::parse("  "), Ok(None));
         assert!(Search::parse(&"a".repeat(401)).is_err());
         assert_eq!(search("b a B").words(), ["a", "b"]);
-        for (word, part) in [("don't", "don"), ("\"ab\\n", "ab"), ("äöü", ""), ("x-12", "12")] {
+        for (word, part) in [
+            ("don't", "don"),
+            ("\"ab\\n", "ab"),
+            ("äöü", ""),
+            ("x-12", "12"),
+            ("中文", "中文"),
+            ("мир", ""),
+        ] {
             assert_eq!(plain_part(word), part);
         }
     }

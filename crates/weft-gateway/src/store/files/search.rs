@@ -15,8 +15,9 @@ use weft_agent::Error;
 /// The number of bytes that are read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// An escape sequence of JSON that may stand for any character.
-const ESCAPE: &str = "\\u";
+/// Texts that may stand for letters of ASCII: escape sequences of JSON, and the two letters beyond ASCII that are such
+/// letters in lower case.
+const DISGUISES: [&str; 3] = ["\\u", "İ", "\u{212a}"];
 
 /// The searches of a client, one at a time.
 #[derive(Clone, Default)]
@@ -65,8 +66,7 @@ pub(super) fn search(
     Ok(found)
 }
 
-/// Returns whether the file of a session may hold all words. It may also if it has escape sequences, which only other
-/// programs use for letters.
+/// Returns whether the file of a session may hold all words. It may also if it has [`DISGUISES`].
 fn may_hold(mut file: impl Read, words: &[&str], wanted: &dyn Fn() -> bool) -> bool {
     let mut missing: Vec<Finder<'_>> = words
         .iter()
@@ -74,8 +74,9 @@ fn may_hold(mut file: impl Read, words: &[&str], wanted: &dyn Fn() -> bool) -> b
         .filter(|part| !part.is_empty())
         .map(Finder::new)
         .collect();
-    let escape = Finder::new(ESCAPE);
-    let overlap = words.iter().map(|word| word.len()).fold(ESCAPE.len(), usize::max);
+    let disguises = DISGUISES.map(Finder::new);
+    let longest = DISGUISES.iter().chain(words).map(|word| word.len()).max();
+    let overlap = longest.unwrap_or_default();
     let mut buffer = vec![0; overlap + CHUNK];
     let mut kept = 0;
     while !missing.is_empty() {
@@ -91,7 +92,7 @@ fn may_hold(mut file: impl Read, words: &[&str], wanted: &dyn Fn() -> bool) -> b
             return false;
         };
         text.make_ascii_lowercase();
-        if escape.find(text).is_some() {
+        if disguises.iter().any(|disguise| disguise.find(text).is_some()) {
             return true;
         }
         missing.retain(|word| word.find(text).is_none());
@@ -140,6 +141,7 @@ mod tests {
             ("a", "Apples, \\\"red\\\""),
             ("b", "pe\\u0061rs"),
             ("c", "Birnen und Äpfel"),
+            ("d", "İstanbul"),
         ] {
             let messages = format!(r#"[{{"role":"user","content":"{text}"}}]"#);
             let file = format!(r#"{{"version":1,"id":"{id}","messages":{messages}}}"#);
@@ -165,6 +167,7 @@ mod tests {
             ("fruit birnen", &["c"]),
             ("fruit", &["c"]),
             ("p", &["a", "b", "c"]),
+            ("istanbul", &["d"]),
             // Names of the format are no text.
             ("content", &[]),
         ] {

@@ -46,7 +46,7 @@ const CANDIDATES: &str = "\
     SELECT s.id, s.title, s.messages, extract(epoch FROM s.updated)::float8 FROM weft_sessions s
     WHERE s.client = $1 AND NOT EXISTS (SELECT 1 FROM unnest($2::text[]) AS word WHERE s.title NOT ILIKE word
         AND NOT EXISTS (SELECT 1 FROM weft_turns t WHERE t.session = s.serial
-            AND (t.body ILIKE word OR t.body LIKE '%\\\\u%')))
+            AND (t.body ILIKE word OR t.body LIKE '%\\\\u%' OR t.body LIKE '%İ%')))
     ORDER BY s.updated DESC, s.serial DESC LIMIT $3 OFFSET $4";
 
 const IDS: &str = "SELECT id FROM weft_sessions WHERE client = $1 ORDER BY id";
