@@ -506,9 +506,11 @@ def permission(given):
         page.locator("#token").fill(given["token"])
         page.locator("#token").press("Enter")
         for answer, state in [("Allow", "done"), ("Refuse", "failed")]:
-            opened.say('remember {"key": "colour", "text": "<img src=x onerror=alert(1)>"}')
+            text = "<img src=x onerror=alert(1)> " + 400 * "long "
+            opened.say(f'remember {{"key": "colour", "text": "{text}"}}')
             asked = page.get_by_role("group", name="Permission").last
             expect(asked).to_contain_text("remember")
+            expect(asked.get_by_role("button", name="Allow")).to_be_in_viewport()
             expect(page.locator("#log details.tool").last.locator(".state")).to_have_text("running")
             opened.accessible("a question")
             opened.shoot("page-permission")

@@ -179,7 +179,7 @@ async function follow(request) {
   try {
     kept = await request(running.controller.signal, (part) => {
       usage = part.usage ?? usage;
-      if (part.event) following(() => view.event(part.event, permit));
+      if (part.event) following(() => view.event(part.event, permit)?.scrollIntoView({ block: "nearest" }));
       else view.add(part, following);
     });
   } catch (error) {

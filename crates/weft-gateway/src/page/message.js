@@ -68,7 +68,8 @@ export class AnswerView {
     else requestAnimationFrame(draw);
   }
 
-  // Shows a call of a tool, its result, or a question about it. `decide` is called with a question's id and the answer.
+  // Shows a call of a tool, its result, or a question about it, which is returned. `decide` is called with the
+  // question's id and the answer.
   event({ event, id, ...given }, decide) {
     if (event === "call") {
       const shown = toolCall({ name: given.tool, arguments: JSON.stringify(given.arguments) }, "running");
@@ -81,10 +82,12 @@ export class AnswerView {
       this.questions.set(id, shown);
       this.before.append(shown);
       announce("A permission is needed");
+      return shown;
     } else if (event === "decision") {
       this.questions.get(id)?.remove();
       this.questions.delete(id);
     }
+    return null;
   }
 
   draw(growing) {
