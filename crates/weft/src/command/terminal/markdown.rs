@@ -5,6 +5,7 @@ mod render;
 mod split;
 mod table;
 
+use super::sanitize::is_control;
 use render::Renderer;
 use split::{Fence, Split};
 
@@ -53,7 +54,6 @@ impl Markdown {
 
     /// Takes further text, and returns what can be printed: whole lines.
     pub(crate) fn push(&mut self, text: &str) -> String {
-        let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
         let text = text.chars().filter(|c| *c != '\r');
         let before = self.pending.len();
         self.pending.extend(text.map(|c| {

@@ -35,9 +35,9 @@ impl Sanitizer {
 }
 
 /// Returns whether a terminal interprets `c`: the control characters of ASCII and Latin-1, but for line ends
-/// and tabs.
-fn is_control(c: char) -> bool {
-    c.is_control() && !matches!(c, '\n' | '\t')
+/// and tabs; and the two that reverse what is written, so that a command reads as another one.
+pub(super) fn is_control(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{202d}' | '\u{202e}')
 }
 
 #[cfg(test)]
@@ -51,6 +51,7 @@ mod tests {
             sanitizer.text("a\x1b]0;title\x07\u{9b}2J\r\n\tü"),
             "a\u{fffd}]0;title\u{fffd}\u{fffd}2J\u{fffd}\n\tü"
         );
+        assert_eq!(sanitizer.text("rm \u{202e}txt.a"), "rm \u{fffd}txt.a");
         assert!(matches!(sanitizer.text("plain\n"), Cow::Borrowed("plain\n")));
     }
 

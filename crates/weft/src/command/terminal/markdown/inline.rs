@@ -1,5 +1,6 @@
 //! Styled text, broken into lines between words.
 
+use super::super::sanitize::is_control;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// The end of a style.
@@ -19,9 +20,9 @@ pub(super) struct Style {
 impl Style {
     /// Adds `text` in this style. Control characters, which entities can hide until here, are replaced.
     pub(super) fn write(self, text: &str, out: &mut String) {
-        let is_control = |c: char| c.is_control() && c != '\t';
-        if text.contains(is_control) {
-            let shown = text.replace(is_control, "\u{fffd}");
+        let is_unsafe = |c: char| is_control(c) || c == '\n';
+        if text.contains(is_unsafe) {
+            let shown = text.replace(is_unsafe, "\u{fffd}");
             return self.write(&shown, out);
         }
         if self == Style::default() {
