@@ -35,11 +35,13 @@ fn main() -> io::Result<()> {
         let content = fs::read(&path)?;
         all.update(name.as_bytes());
         all.update(&content);
-        let compressed = output.join(name.replace('/', "-")).with_added_extension("gz");
+        let compressed = format!("{}.gz", name.replace('/', "-"));
+        let file = fs::File::create(output.join(&compressed))?;
         // Without a time, so that equal files give equal bytes.
-        let mut encoder = GzBuilder::new().write(fs::File::create(&compressed)?, Compression::best());
+        let mut encoder = GzBuilder::new().write(file, Compression::best());
         encoder.write_all(&content)?;
         encoder.finish()?;
+        // The path is relative to the table, so that a target directory may be moved.
         table += &format!(
             "File {{ name: {name:?}, media_type: {media_type:?}, gzip: include_bytes!({compressed:?}) }},\n"
         );
