@@ -105,7 +105,8 @@ fn read(node: Node<'_>, path: &Path<'_>) -> Result<Model, Error> {
 }
 
 impl Model {
-    fn write(&self, dialect: Dialect, writer: &mut Writer) {
+    /// Writes the model as `dialect` describes it.
+    pub fn write(&self, dialect: Dialect, writer: &mut Writer) {
         let id = Slot::Text(&self.id);
         if dialect == Dialect::Messages {
             let name = Slot::Text(self.display_name.as_ref().unwrap_or(&self.id));

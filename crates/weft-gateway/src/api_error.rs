@@ -201,7 +201,11 @@ impl IntoResponse for ApiError {
 
 /// Changes an error response of the gateway to Anthropic's shape.
 pub(super) async fn in_anthropics_shape(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    anthropics_shape(next.run(request).await)
+}
+
+/// Returns a response whose body is in Anthropic's shape if it is an error of the gateway.
+pub(super) fn anthropics_shape(mut response: Response) -> Response {
     if let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() {
         *response.body_mut() = Body::from(error.to_anthropic());
     }

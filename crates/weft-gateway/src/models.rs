@@ -1,6 +1,6 @@
 //! `GET /v1/models`: the configured models, the agent, and the models that the providers say they offer.
 
-use super::api_error::ApiError;
+use super::api_error::{ApiError, anthropics_shape};
 use super::completions::AGENT;
 use super::keys::Client;
 use super::reply;
@@ -9,7 +9,7 @@ use super::state::Shared;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use clawft_api::{Dialect, Model, Models};
 use clawft_types::json::Writer;
 
@@ -17,7 +17,7 @@ use clawft_types::json::Writer;
 const OWNER: &str = "clawft";
 
 /// The header that only clients of Anthropic send.
-const ANTHROPIC: &str = "anthropic-version";
+pub(super) const ANTHROPIC: &str = "anthropic-version";
 
 /// Lists the models, in the shape that the client knows.
 pub(super) async fn list(
@@ -29,15 +29,19 @@ pub(super) async fn list(
     if !headers.contains_key(ANTHROPIC) {
         return reply::list(models, |writer, (id, owner)| write(writer, &id, &owner));
     }
-    let model = |(id, owned_by)| Model {
+    let models = Models(models.into_iter().map(described).collect());
+    reply::json(StatusCode::OK, models.write(Dialect::Messages))
+}
+
+/// Returns the description of a model by its name and owner.
+fn described((id, owned_by): (String, String)) -> Model {
+    Model {
         id,
         created: 0,
         owned_by,
         display_name: None,
         extra: Vec::new(),
-    };
-    let models = Models(models.into_iter().map(model).collect());
-    reply::json(StatusCode::OK, models.write(Dialect::Messages))
+    }
 }
 
 /// Returns the names of the models that the client may use, and of their owners.
@@ -48,19 +52,28 @@ async fn known(shared: &Shared, client: &Client) -> Vec<(String, String)> {
     models
 }
 
-/// Returns the model by its name.
+/// Returns the model by its name, in the shape that the client knows.
 pub(super) async fn get(
     State(shared): State<Shared>,
     Extension(client): Extension<Client>,
+    headers: HeaderMap,
     PathEnd(id): PathEnd,
 ) -> Result<Response, ApiError> {
     let models = known(&shared, &client).await;
     let Some((id, owner)) = models.into_iter().find(|(known, _)| *known == id) else {
         let message = "this is not one of the models that `/v1/models` lists";
-        return Err(ApiError::new(StatusCode::NOT_FOUND, "model_not_found", message).at("model"));
+        let error = ApiError::new(StatusCode::NOT_FOUND, "model_not_found", message).at("model");
+        if headers.contains_key(ANTHROPIC) {
+            return Ok(anthropics_shape(error.into_response()));
+        }
+        return Err(error);
     };
     let mut writer = Writer::default();
-    write(&mut writer, &id, &owner);
+    if headers.contains_key(ANTHROPIC) {
+        described((id, owner)).write(Dialect::Messages, &mut writer);
+    } else {
+        write(&mut writer, &id, &owner);
+    }
     Ok(reply::json(StatusCode::OK, writer.into_bytes()))
 }
 

@@ -1,6 +1,6 @@
 //! The routes, and the access control of each.
 
-use super::api_error::{ApiError, in_anthropics_shape};
+use super::api_error::{ApiError, anthropics_shape, in_anthropics_shape};
 use super::state::Shared;
 use super::{completions, cors, health, metrics, models, observe, page, proxy, sessions};
 use axum::Router;
@@ -10,6 +10,9 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+
+/// The number of characters of a path that an error message shows.
+const LONGEST_SHOWN: usize = 100;
 
 /// Returns the gateway as a service.
 pub(super) fn router(shared: Shared) -> Router {
@@ -140,16 +143,42 @@ async fn openapi() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], clawft_api::OPENAPI).into_response()
 }
 
-async fn no_route() -> ApiError {
-    ApiError::not_found("there is no such path")
+/// Refuses a path that does not exist.
+async fn no_route(request: Request) -> Response {
+    let message = format!(
+        "there is no path `{}`, `/openapi.json` describes those that there are",
+        shown_path(&request)
+    );
+    in_shape_of(&request, ApiError::not_found(message))
 }
 
-async fn no_method() -> ApiError {
-    ApiError::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method_not_allowed",
-        "this path does not support this method",
-    )
+/// Refuses a method that a path does not have. The header `Allow` names those that it has.
+async fn no_method(request: Request) -> Response {
+    let message = format!(
+        "the path `{}` does not have the method `{}`",
+        shown_path(&request),
+        request.method()
+    );
+    let error = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message);
+    in_shape_of(&request, error)
+}
+
+/// Returns the path for an error message.
+fn shown_path(request: &Request) -> String {
+    let path = request.uri().path();
+    path.chars().take(LONGEST_SHOWN).collect()
+}
+
+/// Returns the response for an error in the dialect that the client speaks.
+fn in_shape_of(request: &Request, error: ApiError) -> Response {
+    let is_anthropic =
+        request.uri().path().starts_with("/v1/messages") || request.headers().contains_key(models::ANTHROPIC);
+    let response = error.into_response();
+    if is_anthropic {
+        anthropics_shape(response)
+    } else {
+        response
+    }
 }
 
 #[cfg(test)]

@@ -519,3 +519,84 @@ async fn answers_after_a_panic() {
     let body = response.into_body().collect().await.unwrap().to_bytes();
     assert!(!String::from_utf8_lossy(&body).contains("somebody"));
 }
+
+#[tokio::test]
+async fn unknown_paths_are_errors_in_the_dialect_of_the_client() {
+    let gateway = local();
+    let ask = |method: &str, path: &str, anthropic: bool| {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "localhost");
+        if anthropic {
+            request = request.header("anthropic-version", "2023-06-01");
+        }
+        gateway.send(request.body(Body::empty()).unwrap())
+    };
+    for (method, path, anthropic, status, kind, message) in [
+        (
+            "POST",
+            "/v1/files",
+            false,
+            404,
+            "invalid_request_error",
+            "there is no path `/v1/files`, `/openapi.json`",
+        ),
+        (
+            "GET",
+            "/v1/files",
+            true,
+            404,
+            "not_found_error",
+            "there is no path `/v1/files`",
+        ),
+        (
+            "GET",
+            "/v1/messages/batches",
+            false,
+            404,
+            "not_found_error",
+            "`/v1/messages/batches`",
+        ),
+        (
+            "GET",
+            "/v1/messages",
+            false,
+            405,
+            "invalid_request_error",
+            "`/v1/messages` does not have the method `GET`",
+        ),
+        (
+            "PUT",
+            "/v1/responses",
+            false,
+            405,
+            "invalid_request_error",
+            "does not have the method `PUT`",
+        ),
+        (
+            "GET",
+            "/v1/models/none",
+            true,
+            404,
+            "not_found_error",
+            "`/v1/models` lists",
+        ),
+    ] {
+        let response = ask(method, path, anthropic).await;
+        let body = response.json();
+        assert_eq!(
+            (response.status, &body["error"]["type"]),
+            (status, &kind.into()),
+            "{path}"
+        );
+        assert!(
+            body["error"]["message"].as_str().unwrap().contains(message),
+            "{body}"
+        );
+        let is_anthropic = anthropic || path.starts_with("/v1/messages");
+        assert_eq!(body["type"] == "error", is_anthropic, "{body}");
+    }
+    let long = ask("GET", &format!("/{}", "a".repeat(5000)), false).await;
+    assert!(long.body.len() < 300);
+}
