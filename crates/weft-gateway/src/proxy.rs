@@ -25,6 +25,7 @@ pub(super) use stream::{COMMENT, FIRST_COMMENT};
 pub(super) use translation::{Translation, Translator};
 
 use super::api_error::ApiError;
+use super::completions::AGENT;
 use super::keys::Client;
 use super::limits::{self, Received};
 use super::observe::Details;
@@ -136,16 +137,22 @@ pub(super) async fn completions(
     State(shared): State<Shared>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let incoming = Incoming::read(&shared, request).await?;
-    incoming.admit(&shared).await?;
-    pass(&shared, incoming, COMPLETIONS).await
+    pass_to_provider(&shared, request, COMPLETIONS).await
 }
 
 /// `POST /v1/embeddings`
 pub(super) async fn embeddings(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
-    let incoming = Incoming::read(&shared, request).await?;
-    incoming.admit(&shared).await?;
-    pass(&shared, incoming, EMBEDDINGS).await
+    pass_to_provider(&shared, request, EMBEDDINGS).await
+}
+
+/// Passes on a request that the agent cannot answer.
+async fn pass_to_provider(shared: &Shared, request: Request, api: Api) -> Result<Response, ApiError> {
+    let incoming = Incoming::read(shared, request).await?;
+    incoming.admit(shared).await?;
+    if incoming.model.as_deref() == Some(AGENT) {
+        return Err(no_such_path(&format!("the agent, `{AGENT}`,")));
+    }
+    pass(shared, incoming, api).await
 }
 
 /// Counts the tokens of a request: the provider does, or the gateway estimates.
@@ -254,17 +261,8 @@ async fn scan(
 /// The provider's, or the gateway's own.
 pub(super) async fn pass(shared: &Shared, incoming: Incoming, api: Api) -> Result<Response, ApiError> {
     let stream = incoming.envelope.flag(&incoming.body, "stream")?;
-    let candidates = candidates(shared, &incoming).await;
-    let foreign = |candidate: &&Candidate| !is_native(api, &candidate.target.provider);
-    let translator = match candidates.iter().find(foreign) {
-        None => None,
-        Some(other) if !api.translated => return Err(other_kind(other)),
-        Some(other) => {
-            let body = incoming.body_with_model(&other.model);
-            let tenant = incoming.client().tenant(shared);
-            Some(Arc::new(Translator::read(shared, api, body, tenant).await?))
-        }
-    };
+    let mut candidates = candidates(shared, &incoming).await;
+    let translator = translator(shared, &incoming, api, &mut candidates).await?;
     let room = shared.admit()?;
     incoming.work();
     let spent = incoming.client().key().map(|key| Arc::clone(&key.spent));
@@ -303,6 +301,41 @@ pub(super) async fn pass(shared: &Shared, incoming: Incoming, api: Api) -> Resul
     }
 }
 
+/// Returns the request for the candidates that speak another dialect, if there are any. Where it has no translation,
+/// only the others remain.
+///
+/// # Errors
+/// 404 if no candidate has the path, 400 with the field that is wrong if none can be asked without a translation.
+async fn translator(
+    shared: &Shared,
+    incoming: &Incoming,
+    api: Api,
+    candidates: &mut Vec<Candidate>,
+) -> Result<Option<Arc<Translator>>, ApiError> {
+    let is_native = |candidate: &Candidate| is_native(api, &candidate.target.provider);
+    let Some(other) = candidates.iter().find(|candidate| !is_native(candidate)) else {
+        return Ok(None);
+    };
+    let read = if api.translated {
+        let body = incoming.body_with_model(&other.model);
+        let tenant = incoming.client().tenant(shared);
+        Translator::read(shared, api, body, tenant).await
+    } else {
+        Err(other_kind(other))
+    };
+    match read {
+        Ok(translator) => Ok(Some(Arc::new(translator))),
+        Err(error) => {
+            candidates.retain(is_native);
+            if candidates.is_empty() {
+                Err(error)
+            } else {
+                Ok(None)
+            }
+        }
+    }
+}
+
 /// Returns who serves the model of a request.
 async fn candidates(shared: &Shared, incoming: &Incoming) -> Vec<Candidate> {
     let (routing, model) = (shared.routing(), incoming.model.as_deref());
@@ -321,6 +354,10 @@ pub(super) fn estimated_tokens(length: usize) -> Response {
 
 /// Returns the error for a path that a provider does not have.
 fn other_kind(candidate: &Candidate) -> ApiError {
-    let message = format!("the provider of `{}` does not have this path", candidate.model);
+    no_such_path(&format!("the provider of `{}`", candidate.model))
+}
+
+fn no_such_path(who: &str) -> ApiError {
+    let message = format!("{who} does not have this path, name a model of another provider");
     ApiError::new(StatusCode::NOT_FOUND, "not_found", message).at("model")
 }

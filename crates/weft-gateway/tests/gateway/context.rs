@@ -35,7 +35,7 @@ pub(crate) struct GatewayOptions {
     base: Option<String>,
     provider: Value,
     /// Further providers.
-    others: Vec<(&'static str, String)>,
+    others: Vec<(&'static str, Value)>,
     listen: &'static str,
     gateway: Value,
     tools: Value,
@@ -89,7 +89,14 @@ impl GatewayOptions {
 
     /// Adds another provider.
     pub(crate) fn other(mut self, name: &'static str, given: &GivenProvider) -> GatewayOptions {
-        self.others.push((name, given.base().to_owned()));
+        self.others.push((name, json!({ "api_base": given.base() })));
+        self
+    }
+
+    /// Adds another provider, which speaks Anthropic's dialect.
+    pub(crate) fn anthropic(mut self, name: &'static str, given: &GivenProvider) -> GatewayOptions {
+        let settings = json!({ "api_base": given.base(), "kind": "anthropic" });
+        self.others.push((name, settings));
         self
     }
 
@@ -154,8 +161,10 @@ impl GatewayOptions {
             provider[key] = value.clone();
         }
         let mut providers = json!({ "openai": provider });
-        for (name, base) in &self.others {
-            providers[name] = json!({ "api_base": base, "retries": 0, "timeout_secs": self.timeout });
+        for (name, settings) in &self.others {
+            providers[name] = settings.clone();
+            providers[name]["retries"] = json!(0);
+            providers[name]["timeout_secs"] = json!(self.timeout);
         }
         let config = json!({
             "agents": { "model": "test-model", "provider": "openai" },

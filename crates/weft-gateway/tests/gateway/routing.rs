@@ -154,3 +154,55 @@ fn agent_uses_the_mapped_model_in_a_session() {
     assert_eq!(answer.json()["model"], "large");
     assert_eq!(asked_model(&second, 0), "large");
 }
+
+#[test]
+fn only_providers_with_the_path_are_asked() {
+    let anthropic = GivenProvider::whole(200, "", r#"{"input_tokens":42}"#);
+    let openai = GivenProvider::whole(200, "", r#"{"data":[]}"#);
+    let context = GatewayOptions::given(&openai)
+        .anthropic("claude", &anthropic)
+        .gateway(json!({ "models": { "m": ["claude/a", "openai/b"], "n": ["openai/b", "claude/a"] } }))
+        .start();
+    for model in ["m", "n"] {
+        for (path, provider) in [
+            ("/v1/embeddings", "openai"),
+            ("/v1/completions", "openai"),
+            ("/v1/messages/count_tokens", "claude"),
+        ] {
+            let body = json!({ "model": model, "input": "x", "messages": [] });
+            let answer = context.send(Request::post(path, &body.to_string()));
+            assert_eq!(
+                (answer.status, answer.header("x-clawft-provider")),
+                (200, Some(provider)),
+                "{path}"
+            );
+        }
+    }
+    for (model, message) in [
+        ("claude/a", "the provider of `a`"),
+        ("clawft", "the agent, `clawft`,"),
+    ] {
+        let body = json!({ "model": model, "input": "x" });
+        let answer = context.send(Request::post("/v1/embeddings", &body.to_string()));
+        let status = answer.status;
+        assert!(status == 404 && answer.text().contains(message), "{model}");
+    }
+}
+
+#[test]
+fn provider_of_the_same_dialect_gets_what_another_one_could_not() {
+    let openai = GivenProvider::whole(200, "", OK);
+    let anthropic = GivenProvider::whole(200, "", "{}");
+    let context = GatewayOptions::given(&openai)
+        .anthropic("claude", &anthropic)
+        .gateway(json!({ "models": { "m": ["openai/b", "claude/a"] } }))
+        .start();
+    // This is no chat completion for a translation.
+    let body = json!({ "model": "m", "messages": "own", "x": 1 });
+    let answer = context.send(Request::chat(&body));
+    assert_eq!(
+        (answer.status, answer.header("x-clawft-provider")),
+        (200, Some("openai"))
+    );
+    assert!(anthropic.sent().is_empty());
+}
