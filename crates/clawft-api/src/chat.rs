@@ -11,6 +11,7 @@ mod tools;
 mod write;
 
 pub(crate) use answer::{read_answer, write_answer};
+pub(crate) use calls::call_position;
 pub(crate) use chunks::StreamReader;
 pub(crate) use messages::error_prefix;
 pub(crate) use read::{format as read_format, request as read_request};

@@ -1,41 +1,62 @@
 //! The complete answer of a stream, for clients that asked for one.
 
-use crate::answer::Answer;
+mod chat;
+mod messages;
+mod responses;
+
+use crate::Dialect;
 use crate::error_body::{ErrorBody, ErrorKind};
-use crate::event::{Event, Events};
-use crate::stream::{Reader, is_done};
-use crate::{Dialect, Error};
+use crate::stream::{LONGEST_EVENT, is_done};
 use alloc::vec::Vec;
 use clawft_core::sse;
 use clawft_types::json::{self, Node};
 
-/// Collects the events of a stream to a complete answer. Members without a meaning that all dialects share, such as
-/// log probabilities and a second choice, are left out.
+/// Collects the events of a stream to a complete answer of the same dialect. Every member of an event is in the answer:
+/// also those of a second choice, log probabilities, citations, and what is not known.
 ///
 /// ```
 /// use clawft_api::{Collector, Dialect};
 ///
 /// let mut collector = Collector::new(Dialect::Chat);
-/// collector.feed(b"data: {\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\n");
-/// collector.feed(b"data: {\"choices\":[{\"delta\":{\"content\":\"lo\"},\"finish_reason\":\"stop\"}]}\n\n");
-/// let answer = collector.finish().expect("a complete stream");
-/// assert_eq!(answer.parts.len(), 1);
+/// collector.feed(b"data: {\"id\":\"a\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n");
+/// collector.feed(b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lo\"},\"finish_reason\":\"stop\"}]}\n\n");
+/// let answer = collector.finish(1_700_000_000).expect("a complete stream");
+/// assert!(String::from_utf8_lossy(&answer).contains(r#""content":"Hello""#));
 /// ```
 #[derive(Debug)]
 pub struct Collector {
     decoder: sse::Decoder,
-    reader: Reader,
-    answer: Answer,
+    collected: Collected,
     outcome: Option<Result<(), ErrorBody>>,
+}
+
+/// The answer so far, by dialect.
+#[derive(Debug)]
+enum Collected {
+    Chat(chat::Completion),
+    Messages(messages::Message),
+    Responses(responses::Response),
+}
+
+/// The consequence of an event.
+enum Next {
+    More,
+    /// The answer is complete.
+    Complete,
+    /// The stream reports an error.
+    Error(ErrorBody),
 }
 
 impl Collector {
     /// Returns a collector that has read nothing yet.
     pub fn new(dialect: Dialect) -> Collector {
         Collector {
-            decoder: sse::Decoder::default(),
-            reader: Reader::new(dialect),
-            answer: Answer::new(dialect),
+            decoder: sse::Decoder::with_limit(LONGEST_EVENT),
+            collected: match dialect {
+                Dialect::Chat => Collected::Chat(chat::Completion::default()),
+                Dialect::Messages => Collected::Messages(messages::Message::default()),
+                Dialect::Responses => Collected::Responses(responses::Response::new()),
+            },
             outcome: None,
         }
     }
@@ -52,11 +73,12 @@ impl Collector {
         true
     }
 
-    /// Returns the complete answer.
+    /// Returns the body of the complete answer. `created` is its time, in seconds since 1970, if the stream does not
+    /// tell it.
     ///
     /// # Errors
     /// The error in the stream, or that it broke off.
-    pub fn finish(mut self) -> Result<Answer, ErrorBody> {
+    pub fn finish(mut self, created: u64) -> Result<Vec<u8>, ErrorBody> {
         if self.outcome.is_none()
             && let Ok(Some(data)) = self.decoder.finish()
         {
@@ -64,7 +86,11 @@ impl Collector {
         }
         self.end();
         match self.outcome {
-            Some(Ok(())) => Ok(self.answer),
+            Some(Ok(())) => Ok(match self.collected {
+                Collected::Chat(completion) => completion.into_body(created),
+                Collected::Messages(message) => message.into_body(),
+                Collected::Responses(response) => response.into_body(created),
+            }),
             Some(Err(error)) => Err(error),
             None => Err(ErrorBody::new(
                 ErrorKind::Server,
@@ -77,32 +103,31 @@ impl Collector {
         if is_done(&data) {
             return self.end();
         }
-        let document: Result<_, Error> = json::parse_owned(data);
-        let Ok(document) = document else {
+        let Ok(document) = json::parse_owned(data) else {
             return self.fail("the provider's stream has an event that is not JSON");
         };
-        let mut events = Events::new();
-        self.reader.read(Node::root(&document), &mut events);
-        self.add(events);
+        let root = Node::root(&document);
+        let next = match &mut self.collected {
+            Collected::Chat(completion) => completion.read(root),
+            Collected::Messages(message) => message.read(root),
+            Collected::Responses(response) => response.read(root),
+        };
+        match next {
+            Next::More => {}
+            Next::Complete => self.outcome = Some(Ok(())),
+            Next::Error(error) => self.outcome = Some(Err(error)),
+        }
     }
 
+    /// Ends the answer, if its finish reason is known.
     fn end(&mut self) {
-        let mut events = Events::new();
-        self.reader.end(&mut events);
-        self.add(events);
-    }
-
-    fn add(&mut self, events: Events) {
-        for event in events {
-            if self.outcome.is_some() {
-                return;
-            }
-            self.answer.add(&event);
-            match event {
-                Event::Finish(_) => self.outcome = Some(Ok(())),
-                Event::Error(error) => self.outcome = Some(Err(error)),
-                _ => {}
-            }
+        let is_complete = match &mut self.collected {
+            Collected::Chat(completion) => completion.is_complete(),
+            Collected::Messages(message) => message.is_complete(),
+            Collected::Responses(response) => response.is_complete(),
+        };
+        if self.outcome.is_none() && is_complete {
+            self.outcome = Some(Ok(()));
         }
     }
 

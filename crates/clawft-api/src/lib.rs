@@ -73,6 +73,7 @@ mod envelope;
 mod error_body;
 mod event;
 mod messages;
+mod growing;
 mod models;
 mod openapi;
 mod path;

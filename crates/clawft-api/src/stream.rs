@@ -12,6 +12,9 @@ use clawft_core::sse;
 use clawft_types::json::{self, Node, Writer};
 use core::mem;
 
+/// The maximum size of an event in bytes. Pictures and inputs of tools come in one event from some servers.
+pub(crate) const LONGEST_EVENT: usize = 16 << 20;
+
 /// A translator of a streamed answer. Gives for any split of the provider's bytes the same bytes.
 ///
 /// Members of events without a counterpart, such as log probabilities, are left out: the headers, where warnings go,
@@ -42,7 +45,7 @@ pub struct Stream {
 
 /// The reader of the provider's dialect.
 #[derive(Debug)]
-pub(crate) enum Reader {
+enum Reader {
     Chat(chat::StreamReader),
     Messages(messages::StreamReader),
     Responses(responses::StreamReader),
@@ -61,7 +64,7 @@ impl Stream {
     pub fn new(from: Dialect, to: Dialect, context: Context) -> Stream {
         Stream {
             context,
-            decoder: sse::Decoder::default(),
+            decoder: sse::Decoder::with_limit(LONGEST_EVENT),
             reader: Reader::new(from),
             writer: match to {
                 Dialect::Chat => EventWriter::Chat(chat::StreamWriter::default()),
@@ -126,7 +129,8 @@ impl Stream {
         self.write_all(Vec::from([Event::Error(error)]), out);
     }
 
-    fn read(&mut self, data: Vec<u8>, out: &mut Writer) {
+    /// Reads the data of an event.
+    pub(crate) fn read(&mut self, data: Vec<u8>, out: &mut Writer) {
         let mut events = Events::new();
         if is_done(&data) {
             self.reader.end(&mut events);
@@ -199,7 +203,7 @@ pub(crate) fn is_done(data: &[u8]) -> bool {
 
 impl Reader {
     /// Returns a reader that has read nothing yet.
-    pub(crate) fn new(dialect: Dialect) -> Reader {
+    fn new(dialect: Dialect) -> Reader {
         match dialect {
             Dialect::Chat => Reader::Chat(chat::StreamReader::default()),
             Dialect::Responses => Reader::Responses(responses::StreamReader::default()),
@@ -208,7 +212,7 @@ impl Reader {
     }
 
     /// Reads the data of an event.
-    pub(crate) fn read(&mut self, root: Node<'_>, events: &mut Events) {
+    fn read(&mut self, root: Node<'_>, events: &mut Events) {
         match self {
             Reader::Chat(reader) if cfg!(feature = "provider-chat") => reader.read(root, events),
             Reader::Messages(reader) if cfg!(feature = "provider-messages") => reader.read(root, events),
@@ -218,7 +222,7 @@ impl Reader {
     }
 
     /// Ends the answer, if its finish reason is known.
-    pub(crate) fn end(&mut self, events: &mut Events) {
+    fn end(&mut self, events: &mut Events) {
         match self {
             Reader::Chat(reader) if cfg!(feature = "provider-chat") => reader.end(events),
             Reader::Messages(reader) if cfg!(feature = "provider-messages") => reader.finish(events),

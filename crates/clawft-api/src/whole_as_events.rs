@@ -217,10 +217,13 @@ fn block(out: &mut Writer, index: usize, node: Node<'_>) {
 
 /// Returns the events of a response.
 fn responses(root: Node<'_>) -> Vec<u8> {
-    let mut events = Writer::default();
+    let mut stream = Stream::new(Dialect::Responses, Dialect::Responses, Context::default());
+    let mut out = Writer::default();
     let mut send = |name: &str, member: &str, value: &str| {
+        let mut event = Writer::default();
         let slots = [Slot::Text(name), Slot::Text(member), Slot::Json(value)];
-        fill(&mut events, "data: {\"type\":$,$:$}\n\n", &slots);
+        fill(&mut event, "{\"type\":$,$:$}", &slots);
+        stream.read(event.into_bytes(), &mut out);
     };
     let whole = Raw::of(root);
     let begun = Raw::written(|writer| {
@@ -239,10 +242,9 @@ fn responses(root: Node<'_>) -> Vec<u8> {
         _ => "response.completed",
     };
     send(end, "response", whole.as_str());
-    let mut stream = Stream::new(Dialect::Responses, Dialect::Responses, Context::default());
-    let mut out = stream.feed(&events.into_bytes());
-    out.append(&mut stream.end());
-    out
+    let mut events = out.into_bytes();
+    events.append(&mut stream.end());
+    events
 }
 
 /// Writes the members of an object but those of these names.

@@ -188,7 +188,7 @@ fn streams_take_linear_time() {
             assert_linear(&name, 100, stream, |bytes| {
                 let mut collector = Collector::new(from);
                 bytes.chunks(part).all(|part| !collector.feed(part));
-                let _ = collector.finish();
+                let _ = collector.finish(0);
                 ALL.map(|to| {
                     let mut stream = Stream::new(from, to, Context::new(0));
                     let lengths = bytes.chunks(part).map(|part| stream.feed(part).len());

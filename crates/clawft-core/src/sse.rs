@@ -19,9 +19,12 @@ pub const MAX_EVENT: usize = 1 << 20;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Decodes the events of a stream that arrives in parts. Never holds more than [`MAX_EVENT`] bytes.
-#[derive(Debug, Default)]
+/// Decodes the events of a stream that arrives in parts. Never holds more than the maximum size of an event, which is
+/// [`MAX_EVENT`] bytes by default.
+#[derive(Debug)]
 pub struct Decoder {
+    /// The maximum size of an event in bytes.
+    max: usize,
     /// The line so far.
     line: Vec<u8>,
     /// The event's data so far, with a line feed after each line.
@@ -49,7 +52,7 @@ fn split(field: &[u8]) -> (&[u8], Option<&[u8]>) {
 /// The reason why a stream cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// An event has more than [`MAX_EVENT`] bytes.
+    /// An event has more bytes than the decoder allows.
     TooLong,
     /// There is no memory for an event.
     NoMemory(NoMemory),
@@ -61,7 +64,27 @@ impl From<NoMemory> for Fault {
     }
 }
 
+impl Default for Decoder {
+    fn default() -> Decoder {
+        Decoder::with_limit(MAX_EVENT)
+    }
+}
+
 impl Decoder {
+    /// Returns a decoder of events of up to `max` bytes.
+    pub fn with_limit(max: usize) -> Decoder {
+        Decoder {
+            max,
+            line: Vec::new(),
+            data: Vec::new(),
+            after_cr: false,
+            begun: false,
+            names_error: false,
+            was_error: false,
+            is_bare: false,
+        }
+    }
+
     /// Returns the data of the next event, which is never empty; `None` if `bytes` ends before the event is
     /// complete. Removes the bytes that it has read from the front of `bytes`.
     pub fn next(&mut self, bytes: &mut &[u8]) -> Result<Option<Vec<u8>>, Fault> {
@@ -71,7 +94,7 @@ impl Decoder {
             *bytes = rest;
             if !part.is_empty() {
                 self.after_cr = false;
-                if self.line.len() + self.data.len() + part.len() > MAX_EVENT {
+                if self.line.len() + self.data.len() + part.len() > self.max {
                     return Err(Fault::TooLong);
                 }
                 memory::append(&mut self.line, part)?;

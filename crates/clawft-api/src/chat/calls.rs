@@ -61,17 +61,10 @@ impl Calls {
         self.advance(events);
     }
 
-    /// Returns the position of a call, which is a new one if its index or identifier is. Some servers leave out the
-    /// index, others give each call the index 0.
+    /// Returns the position of a call, which is a new one if its index or identifier is.
     fn position(&mut self, index: Option<u64>, id: &str) -> usize {
-        let known = match index {
-            Some(_) => self.last_with(index),
-            None if id.is_empty() => self.calls.len().checked_sub(1),
-            None => None,
-        };
-        let is_same = |call: &Pending| id.is_empty() || call.id.is_empty() || call.id == id;
-        let known = known.filter(|at| self.calls.get(*at).is_some_and(is_same));
-        known.unwrap_or_else(|| {
+        let known = self.calls.iter().map(|call| (call.index, call.id.as_str()));
+        call_position(known, index, id).unwrap_or_else(|| {
             let position = self.calls.len();
             self.calls.push(Pending {
                 index,
@@ -79,14 +72,6 @@ impl Calls {
             });
             position
         })
-    }
-
-    /// Returns the position of the last call with this index, if it is among the last ones. An answer has few calls at
-    /// once, and a search through all of them would take more than linear time.
-    fn last_with(&self, index: Option<u64>) -> Option<usize> {
-        let mut last = self.calls.iter().enumerate().rev().take(INTERLEAVED);
-        last.find(|(_, call)| call.index == index)
-            .map(|(position, _)| position)
     }
 
     /// Hands on all input that is in turn.
@@ -126,6 +111,23 @@ impl Calls {
             self.current += 1;
         }
     }
+}
+
+/// Returns the position of a call among `known`, which have an index and an identifier each; `None` if it is a new one.
+/// Some servers leave out the index, others give each call the index 0. Only the last calls are searched: an answer has
+/// few at once, and a search through all of them would take more than linear time.
+pub(crate) fn call_position<'a>(
+    known: impl DoubleEndedIterator<Item = (Option<u64>, &'a str)> + ExactSizeIterator,
+    index: Option<u64>,
+    id: &str,
+) -> Option<usize> {
+    let mut last = known.enumerate().rev().take(INTERLEAVED);
+    let (position, (_, known)) = match index {
+        Some(_) => last.find(|(_, (known, _))| *known == index),
+        None if id.is_empty() => last.next(),
+        None => None,
+    }?;
+    (id.is_empty() || known.is_empty() || known == id).then_some(position)
 }
 
 impl Pending {

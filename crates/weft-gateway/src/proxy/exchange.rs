@@ -179,7 +179,7 @@ impl Exchange {
             })
         };
         let outgoing = self.outgoing(candidate).await.map_err(Missed::request)?;
-        let translation = outgoing.translation.clone();
+        let mut translation = outgoing.translation.clone();
         let answer = timeout_at(deadline, self.send(outgoing, endpoint, &candidate.model));
         let response = answer.await.map_err(|_| late())??;
         let (mut parts, body) = response.into_parts();
@@ -187,36 +187,37 @@ impl Exchange {
             target: Arc::clone(target),
             model: candidate.model.clone(),
         };
-        let refused = |parts, body| {
+        let refused = |parts, body, translation| {
             let mut missed = refused(endpoint, served.clone(), parts, body);
             if let Some(refusal) = &mut missed.refusal {
-                refusal.translation.clone_from(&translation);
+                refusal.translation = translation;
             }
             missed
         };
         if !parts.status.is_success() {
             let body = timeout_at(deadline, form::collect(Bytes::new(), body, ERROR)).await;
             let body = body.ok().and_then(Result::ok);
-            return Err(refused((parts.status, parts.headers), body));
+            return Err(refused((parts.status, parts.headers), body, translation));
         }
         let form = Form {
             shared: &self.shared,
             endpoint,
             provider: &target.provider,
-            dialect: self.convertible().then(|| match &translation {
+            dialect: self.api.generates.then(|| match &translation {
                 Some(translation) => translation.provider(),
                 None => self.api.dialect.api(),
             }),
             stream: self.stream,
             include_usage: translation.is_some() || self.envelope.includes_usage(&self.body),
-            translated: translation.is_some(),
+            translation: translation.as_mut(),
             deadline,
         };
         let body = match form.take(&mut parts.headers, body).await {
             Ok(body) => body,
             Err(Unfit::Missed(missed)) => return Err(*missed),
             Err(Unfit::Error(status, body)) => {
-                return Err(refused((status, parts.headers), Some(ArrivedBody::Whole(body))));
+                let body = Some(ArrivedBody::Whole(body));
+                return Err(refused((status, parts.headers), body, translation));
             }
         };
         Ok(Arrived {
@@ -227,12 +228,6 @@ impl Exchange {
             deadline,
             translation,
         })
-    }
-
-    /// Returns whether an answer of another form than the client's can be converted. A stream of a text's completion
-    /// has chunks of its own kind, which cannot be collected.
-    fn convertible(&self) -> bool {
-        self.api.generates && (self.stream || self.api.translated)
     }
 
     /// Returns the request for a candidate: as it came but for the model and the provider's own members, or in

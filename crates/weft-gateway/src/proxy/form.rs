@@ -6,12 +6,13 @@
 use super::exchange::ArrivedBody;
 use super::missed::Missed;
 use super::response::is_events;
+use super::translation::Translation;
 use crate::state::Shared;
 use crate::time;
 use crate::work_limits::SMALL;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use clawft_api::{Collector, Context, Dialect, Envelope, ErrorBody, ErrorKind, whole_as_events};
+use clawft_api::{Collector, Dialect, Envelope, ErrorBody, ErrorKind, whole_as_events};
 use clawft_core::sniff::is_stream;
 use clawft_core::{TimeLimit, TransportError};
 use clawft_types::Provider;
@@ -38,8 +39,9 @@ pub(super) struct Form<'a> {
     pub(super) stream: bool,
     /// Whether a stream of chat chunks has an event for the usage.
     pub(super) include_usage: bool,
-    /// Whether the answer is going to be translated, for which it has to be complete.
-    pub(super) translated: bool,
+    /// The way back to the client's dialect, if the provider speaks another one. A complete answer has to be read to
+    /// its end for that.
+    pub(super) translation: Option<&'a mut Translation>,
     /// The end of the time for the first byte, or for all of a complete answer.
     pub(super) deadline: Instant,
 }
@@ -67,7 +69,11 @@ impl From<TransportError> for Unfit {
 impl Form<'_> {
     /// Returns the body of a successful response in the form that the client wants, and corrects its type in
     /// `headers`.
-    pub(super) async fn take(&self, headers: &mut HeaderMap, mut body: Body) -> Result<ArrivedBody, Unfit> {
+    pub(super) async fn take(
+        mut self,
+        headers: &mut HeaderMap,
+        mut body: Body,
+    ) -> Result<ArrivedBody, Unfit> {
         let declared = is_events(headers);
         let encoded = headers.contains_key(header::CONTENT_ENCODING);
         let dialect = self.dialect.filter(|_| !encoded);
@@ -101,7 +107,7 @@ impl Form<'_> {
 
     /// Reads a complete answer, and converts it if the client wants a stream.
     async fn complete(
-        &self,
+        &mut self,
         headers: &mut HeaderMap,
         dialect: Option<Dialect>,
         first: Bytes,
@@ -109,7 +115,7 @@ impl Form<'_> {
     ) -> Result<ArrivedBody, Unfit> {
         let limit = self.provider.max_response;
         let converted = dialect.filter(|_| self.stream);
-        let held = match self.translated || converted.is_some() {
+        let held = match self.translation.is_some() || converted.is_some() {
             true => limit,
             false => HELD.min(limit),
         };
@@ -136,8 +142,14 @@ impl Form<'_> {
         }
     }
 
-    /// Returns the events of a complete answer. A large one is converted on another thread.
-    async fn as_events(&self, dialect: Dialect, whole: Bytes) -> Result<Bytes, Unfit> {
+    /// Returns the events of a complete answer: in the client's dialect, or if it is no answer but an error, in the
+    /// provider's. A large one is converted on another thread.
+    async fn as_events(&mut self, dialect: Dialect, whole: Bytes) -> Result<Bytes, Unfit> {
+        if let Some(translation) = &mut self.translation
+            && let Ok(events) = translation.whole_as_events(self.shared, whole.clone()).await
+        {
+            return Ok(events);
+        }
         let include_usage = self.include_usage;
         let length = whole.len();
         let convert = move || whole_as_events(dialect, &whole, include_usage);
@@ -166,11 +178,9 @@ impl Form<'_> {
             let deadline = end.min(Instant::now() + self.provider.idle_timeout);
             bytes = self.in_time(deadline, TimeLimit::Idle, next(&mut body)).await?;
         }
-        let answer = collector.finish().map_err(|error| self.error(dialect, &error))?;
-        let context = Context::new(time::unix(SystemTime::now()));
-        let written = self.parse(move || answer.write(dialect, &context)).await?;
-        let written = written.map_err(|error| self.bad(&error.to_string()))?;
-        Ok(written.body.into())
+        let created = time::unix(SystemTime::now());
+        let whole = self.parse(move || collector.finish(created)).await?;
+        Ok(whole.map_err(|error| self.error(dialect, &error))?.into())
     }
 
     /// Runs work on a body on another thread.

@@ -85,7 +85,7 @@ impl Answer<'_> {
             let reading = Reading::new(&mut arrived, events);
             let first = Instant::now() + FIRST_COMMENT;
             let mut passing = self.passing(Source::Reading(reading), events, first);
-            passing.translator = translation.as_ref().map(Translation::stream);
+            passing.translator = translation.as_ref().and_then(Translation::of_stream);
             passing.translation = translation;
             Response::new(passing.into_body())
         };

@@ -103,10 +103,12 @@ impl Reading {
             ArrivedBody::Rest(first, rest) => (first, rest),
         };
         let provider = &arrived.served.target.provider;
+        // An answer that was read already may be longer as events.
+        let room = provider.max_response.max(first.len());
         Reading {
             first,
             body,
-            room: provider.max_response,
+            room,
             limit: provider.max_response,
             timeout: provider.timeout,
             renewed,
@@ -270,7 +272,7 @@ impl Passing {
         match outcome {
             Ok(mut arrived) if is_events(&arrived.headers) => {
                 self.meter.served(&arrived.served);
-                self.translator = arrived.translation.as_ref().map(Translation::stream);
+                self.translator = arrived.translation.as_ref().and_then(Translation::of_stream);
                 self.translation = arrived.translation.take();
                 self.source = Source::Reading(Reading::new(&mut arrived, true));
                 None

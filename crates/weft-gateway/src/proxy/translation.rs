@@ -9,7 +9,9 @@ use crate::work_limits::SMALL;
 use crate::{id, time};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use clawft_api::{Answer, Context, Dialect, ErrorBody, Options, Request, Stream, Warning, upstream};
+use clawft_api::{
+    Answer, Context, Dialect, ErrorBody, Options, Request, Stream, Warning, upstream, whole_as_events,
+};
 use clawft_types::Provider;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -42,6 +44,8 @@ pub(crate) struct Translation {
     context: Context,
     warnings: Vec<Warning>,
     keeper: Option<Arc<Keeper>>,
+    /// Whether the answer is in the client's dialect already.
+    is_done: bool,
 }
 
 /// Returns whether a provider speaks the dialect of `api` itself.
@@ -130,6 +134,7 @@ impl Translator {
         };
         let mut context = self.request.context();
         context.created = time::unix(SystemTime::now());
+            is_done: false,
         context.id.clone_from(&self.id);
         let translation = Translation {
             provider: dialect,
@@ -167,6 +172,26 @@ impl Translation {
         self.warnings.extend(written.warnings);
         if !self.keep(&written.body).await {
             self.warnings.push(Warning {
+    /// Returns a complete answer as a stream for the client. A large one is converted on another thread.
+    ///
+    /// # Errors
+    /// The cause, as a sentence fragment, if it is no answer.
+    pub(super) async fn whole_as_events(&mut self, shared: &Shared, body: Bytes) -> Result<Bytes, String> {
+        let (client, include_usage) = (self.client, self.context.include_usage);
+        let whole = self.whole(shared, body).await?;
+        let length = whole.len();
+        let convert = move || whole_as_events(client, &whole, include_usage);
+        let events = if length <= SMALL {
+            convert()
+        } else {
+            let converted = shared.work.parse(convert).await;
+            converted.map_err(|error| error.message)?
+        };
+        let events = events.map_err(|error| error.to_string())?;
+        self.is_done = true;
+        Ok(events.into())
+    }
+
                 field: "store".to_owned(),
                 message: "the response could not be kept".to_owned(),
             });
@@ -186,6 +211,11 @@ impl Translation {
     pub(crate) async fn keep_streamed(&mut self, answer: &Answer, events: &[u8]) {
         if self.keeper.is_none() {
             return;
+    /// Returns the translator of a stream; `None` if it is in the client's dialect already.
+    pub(super) fn of_stream(&self) -> Option<Stream> {
+        (!self.is_done).then(|| self.stream())
+    }
+
         }
         if let Some(answer) = kept::complete(answer, events, &self.context) {
             self.keep(&answer).await;

@@ -83,9 +83,11 @@ fn complete_answers_become_streams_of_each_dialect() {
             for (path, _) in PATHS {
                 let context = gateway(&answer(kind, content_type, body), kind);
                 let got = ask(&context, path, true);
-                assert_eq!(
-                    (got.status, got.header("content-type")),
-                    (200, Some("text/event-stream"))
+                // A stream that began with a comment, because this took a second, has its character set too.
+                let media_type = got.header("content-type").expect("a type");
+                assert!(
+                    got.status == 200 && media_type.starts_with("text/event-stream"),
+                    "{media_type}"
                 );
                 let text = got.text();
                 assert!(text.ends_with(last(path)), "{kind} {path}: {text}");
@@ -255,4 +257,68 @@ fn embeddings_have_one_form() {
     let context = gateway(&given, "openai");
     let got = context.send(Request::post("/v1/embeddings", r#"{"input":"x","stream":true}"#));
     assert_eq!((got.status, got.text().as_str()), (200, r#"{"data":[]}"#));
+}
+
+/// A stream of a text's completion, with two choices.
+const TEXTS: &str = concat!(
+    "data: {\"id\":\"t1\",\"object\":\"text_completion\",\"choices\":[{\"index\":0,\"text\":\"on\",\"logprobs\":{\"tokens\":[\"on\"]}}]}\n\n",
+    "data: {\"id\":\"t1\",\"choices\":[{\"index\":1,\"text\":\"two\",\"finish_reason\":\"length\"}]}\n\n",
+    "data: {\"id\":\"t1\",\"choices\":[{\"index\":0,\"text\":\"e\",\"logprobs\":{\"tokens\":[\"e\"]},\"finish_reason\":\"stop\"}]}\n\n",
+    "data: {\"id\":\"t1\",\"choices\":[],\"usage\":{\"total_tokens\":7}}\n\n",
+    "data: [DONE]\n\n",
+);
+
+#[test]
+fn streamed_completion_of_a_text_becomes_a_complete_one() {
+    let given = answer("openai", "content-type: text/event-stream\r\n", TEXTS);
+    let context = gateway(&given, "openai");
+    let got = context.send(Request::post(
+        "/v1/completions",
+        r#"{"model":"m","prompt":["a","b"]}"#,
+    ));
+    assert_eq!(
+        (got.status, got.header("content-type")),
+        (200, Some("application/json"))
+    );
+    let got = got.json();
+    assert_eq!(
+        (&got["object"], &got["usage"]["total_tokens"]),
+        (&json!("text_completion"), &json!(7))
+    );
+    let choices: Vec<(&Value, &Value)> = (0..2)
+        .map(|at| (&got["choices"][at]["text"], &got["choices"][at]["finish_reason"]))
+        .collect();
+    assert_eq!(
+        choices,
+        [(&json!("one"), &json!("stop")), (&json!("two"), &json!("length"))]
+    );
+    assert_eq!(got["choices"][0]["logprobs"], json!({"tokens": ["on", "e"]}));
+}
+
+#[test]
+fn second_choice_and_log_probabilities_of_a_stream_are_kept() {
+    let chunks = concat!(
+        "data: {\"id\":\"c1\",\"system_fingerprint\":\"fp\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"logprobs\":{\"content\":[{\"token\":\"a\"}]},\"finish_reason\":\"stop\"}]}\n\n",
+        "data: {\"id\":\"c1\",\"choices\":[{\"index\":1,\"delta\":{\"content\":\"b\"},\"finish_reason\":\"stop\"}]}\n\n",
+        "data: [DONE]\n\n",
+    );
+    let given = answer("openai", "content-type: text/event-stream\r\n", chunks);
+    let got = ask(&gateway(&given, "openai"), "/v1/chat/completions", false).json();
+    assert_eq!(got["system_fingerprint"], "fp");
+    assert_eq!(got["choices"][0]["logprobs"]["content"][0]["token"], "a");
+    assert_eq!(got["choices"][1]["message"]["content"], "b");
+}
+
+#[test]
+fn large_complete_answers_become_streams_of_each_dialect() {
+    let long = "y".repeat(2 << 20);
+    for (kind, body) in [("openai", CHAT), ("anthropic", MESSAGE)] {
+        let body = body.replace("Hello", &long);
+        for (path, _) in PATHS {
+            let given = answer(kind, "content-type: application/json\r\n", &body);
+            let text = ask(&gateway(&given, kind), path, true).text();
+            assert!(text.ends_with(last(path)), "{kind} {path}: {}", text.len());
+            assert!(text.contains(&long), "{kind} {path}: {}", text.len());
+        }
+    }
 }
