@@ -155,7 +155,12 @@ impl<'a, H: Host> Exchange<'a, H> {
     ) -> Result<Answer<H::Body>, Missed<H::Body>> {
         let provider = candidate.provider;
         let begun = self.shared.host.now();
-        let deadline = begun.saturating_add(provider.timeout);
+        let patience = match self.stream || !self.api.translated {
+            true => provider.timeout,
+            false => provider.whole_timeout,
+        };
+        let deadline = begun.saturating_add(patience);
+        let last_retry = begun.saturating_add(provider.timeout);
         let total = begun.saturating_add(provider.total_timeout);
         let mut retries = 0;
         loop {
@@ -172,7 +177,9 @@ impl<'a, H: Host> Exchange<'a, H> {
             let jitter = u32::try_from(self.shared.host.random() >> 32).unwrap_or_default();
             let wait = missed.retry.and_then(|asked| retry::wait(retries, asked, jitter));
             let in_time = |wait: &Duration| {
-                !more && retries < provider.retries && self.shared.host.now().saturating_add(*wait) < deadline
+                !more
+                    && retries < provider.retries
+                    && self.shared.host.now().saturating_add(*wait) < last_retry
             };
             let Some(wait) = wait.filter(in_time) else {
                 return Err(missed);

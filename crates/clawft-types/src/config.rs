@@ -122,6 +122,9 @@ pub struct Provider {
     pub idle_timeout: Duration,
     /// `total_timeout_secs`, 600 by default: the time from the beginning of a turn until its end.
     pub total_timeout: Duration,
+    /// The time for an answer that is no stream, and so has no first byte until it is complete: `timeout_secs` if it is
+    /// given, else `total_timeout_secs`.
+    pub whole_timeout: Duration,
     /// `retries` after the first attempt, 2 by default.
     pub retries: u32,
     /// `max_response_bytes`, 10,000,000 by default: the maximum size of a response body.
@@ -251,6 +254,7 @@ impl Provider {
             timeout: Duration::ZERO,
             idle_timeout: Duration::ZERO,
             total_timeout: Duration::ZERO,
+            whole_timeout: Duration::ZERO,
             retries: 0,
             max_response: 0,
             rejected: Rejected::default(),

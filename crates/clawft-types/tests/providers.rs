@@ -296,6 +296,19 @@ fn extra_body_wins_over_parameters() {
 }
 
 #[test]
+fn answers_without_a_stream_have_the_first_time_only_if_it_is_given() {
+    let whole = |fields: Value| {
+        let mut fields = fields;
+        fields["kind"] = json!("openai");
+        provider(fields).whole_timeout.as_secs()
+    };
+    assert_eq!(whole(json!({})), 600);
+    assert_eq!(whole(json!({"total_timeout_secs": 90})), 90);
+    assert_eq!(whole(json!({"timeout_secs": 9})), 9);
+    assert_eq!(whole(json!({"timeout_secs": null})), 600);
+}
+
+#[test]
 fn total_timeout_is_no_shorter_than_the_first() {
     let times = |fields: Value| {
         let mut fields = fields;

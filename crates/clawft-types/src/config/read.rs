@@ -152,6 +152,10 @@ fn provider(
     provider.timeout = Duration::from_secs(first.into());
     provider.idle_timeout = Duration::from_secs(idle.into());
     provider.total_timeout = Duration::from_secs(total.into());
+    provider.whole_timeout = match node.get("timeout_secs").is_some() {
+        true => provider.timeout,
+        false => provider.total_timeout,
+    };
     provider.retries = whole_or(node, "retries", 0, MAX_RETRIES, DEFAULT_RETRIES)?;
     let most = whole_or(
         node,

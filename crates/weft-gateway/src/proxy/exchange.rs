@@ -13,7 +13,8 @@ use crate::work_limits::SMALL;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use clawft_api::{Envelope, with_members};
-use clawft_core::{TransportError, retry};
+use clawft_core::{TimeLimit, TransportError, retry};
+use clawft_types::Provider;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -142,7 +143,8 @@ impl Exchange {
         attempts: &mut u32,
     ) -> Result<Arrived, Missed> {
         let provider = &candidate.target.provider;
-        let deadline = Instant::now() + provider.timeout;
+        let deadline = Instant::now() + self.limit(provider).0;
+        let last_retry = Instant::now() + provider.timeout;
         let mut retries = 0;
         loop {
             *attempts += 1;
@@ -152,14 +154,23 @@ impl Exchange {
             };
             let jitter = getrandom::u32().unwrap_or_default();
             let wait = missed.retry.and_then(|asked| retry::wait(retries, asked, jitter));
-            let Some(wait) =
-                wait.filter(|wait| !more && retries < provider.retries && Instant::now() + *wait < deadline)
+            let Some(wait) = wait
+                .filter(|wait| !more && retries < provider.retries && Instant::now() + *wait < last_retry)
             else {
                 return Err(missed);
             };
             self.pause(wait).await;
             retries += 1;
         }
+    }
+
+    /// Returns the time that a provider has for its answer to begin, which a complete one does when it ends, and the
+    /// limit that it is.
+    fn limit(&self, provider: &Provider) -> (Duration, TimeLimit) {
+        if self.stream || !self.api.generates || provider.whole_timeout == provider.timeout {
+            return (provider.timeout, TimeLimit::FirstByte);
+        }
+        (provider.whole_timeout, TimeLimit::Total)
     }
 
     async fn pause(&self, wait: Duration) {
@@ -173,10 +184,8 @@ impl Exchange {
         let target = &candidate.target;
         let endpoint = target.endpoint().map_err(Missed::unusable)?;
         let late = || {
-            Missed::transport(TransportError::TimedOut {
-                after: target.provider.timeout,
-                limit: clawft_core::TimeLimit::FirstByte,
-            })
+            let (after, limit) = self.limit(&target.provider);
+            Missed::transport(TransportError::TimedOut { after, limit })
         };
         let outgoing = self.outgoing(candidate).await.map_err(Missed::request)?;
         let mut translation = outgoing.translation.clone();
@@ -210,6 +219,7 @@ impl Exchange {
             stream: self.stream,
             include_usage: translation.is_some() || self.envelope.includes_usage(&self.body),
             translation: translation.as_mut(),
+            limit: self.limit(&target.provider),
             deadline,
         };
         let body = match form.take(&mut parts.headers, body).await {

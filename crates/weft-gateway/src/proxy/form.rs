@@ -17,7 +17,7 @@ use clawft_core::sniff::is_stream;
 use clawft_core::{TimeLimit, TransportError};
 use clawft_types::Provider;
 use http_body_util::BodyExt as _;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, timeout_at};
 use weft_agent::forward::{Body, Endpoint, broken};
 
@@ -42,7 +42,9 @@ pub(super) struct Form<'a> {
     /// The way back to the client's dialect, if the provider speaks another one. A complete answer has to be read to
     /// its end for that.
     pub(super) translation: Option<&'a mut Translation>,
-    /// The end of the time for the first byte, or for all of a complete answer.
+    /// The time for the first byte, or for all of a complete answer, and what it is called.
+    pub(super) limit: (Duration, TimeLimit),
+    /// The end of that time.
     pub(super) deadline: Instant,
 }
 
@@ -80,10 +82,7 @@ impl Form<'_> {
         let mut first = Bytes::new();
         let mut known = None;
         while dialect.is_some() && known.is_none() {
-            match self
-                .in_time(self.deadline, TimeLimit::FirstByte, next(&mut body))
-                .await?
-            {
+            match self.in_time(self.deadline, self.limit, next(&mut body)).await? {
                 None => break,
                 Some(data) if first.is_empty() => first = data,
                 Some(data) => first = [first, data].concat().into(),
@@ -120,7 +119,7 @@ impl Form<'_> {
             false => HELD.min(limit),
         };
         let body = self
-            .in_time(self.deadline, TimeLimit::FirstByte, collect(first, body, held))
+            .in_time(self.deadline, self.limit, collect(first, body, held))
             .await?;
         match body {
             ArrivedBody::Whole(bytes) if !is_answer(headers, &bytes) => {
@@ -176,7 +175,8 @@ impl Form<'_> {
                 break;
             }
             let deadline = end.min(Instant::now() + self.provider.idle_timeout);
-            bytes = self.in_time(deadline, TimeLimit::Idle, next(&mut body)).await?;
+            let limit = (self.provider.idle_timeout, TimeLimit::Idle);
+            bytes = self.in_time(deadline, limit, next(&mut body)).await?;
         }
         let created = time::unix(SystemTime::now());
         let whole = self.parse(move || collector.finish(created)).await?;
@@ -207,13 +207,9 @@ impl Form<'_> {
     async fn in_time<T>(
         &self,
         deadline: Instant,
-        limit: TimeLimit,
+        (after, limit): (Duration, TimeLimit),
         work: impl Future<Output = Result<T, TransportError>>,
     ) -> Result<T, TransportError> {
-        let after = match limit {
-            TimeLimit::Idle => self.provider.idle_timeout,
-            _ => self.provider.timeout,
-        };
         let done = timeout_at(deadline, work).await;
         done.unwrap_or(Err(TransportError::TimedOut { after, limit }))
     }

@@ -110,10 +110,17 @@ impl Reading {
             body,
             room,
             limit: provider.max_response,
-            timeout: provider.timeout,
+            timeout: if renewed {
+                provider.timeout
+            } else {
+                provider.whole_timeout
+            },
             renewed,
             idle_timeout: provider.idle_timeout,
-            limit_of_time: TimeLimit::FirstByte,
+            limit_of_time: match renewed || provider.whole_timeout == provider.timeout {
+                true => TimeLimit::FirstByte,
+                false => TimeLimit::Total,
+            },
             deadline: arrived.deadline,
         }
     }
