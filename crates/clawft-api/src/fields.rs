@@ -105,7 +105,6 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("background", "false"),
     ("caller", r#"{"type":"direct"}"#),
     ("detail", r#""auto""#),
-    ("include", r#"["reasoning.encrypted_content"]"#),
     ("logprobs", "false"),
     ("logprobs", "[]"),
     ("modalities", r#"["text"]"#),
@@ -127,10 +126,17 @@ pub fn fate(field: &Field, from: Dialect, to: Dialect) -> Fate<'_> {
     let among_openai = from != Dialect::Messages && to != Dialect::Messages;
     let stores_not = (key, value) == ("store", "false") && to == Dialect::Chat;
     let is_shared = key == "top_p"
-        || key == "cache_control" && to == Dialect::Messages
+        || ["cache_control", "top_k"].contains(&key) && to == Dialect::Messages
         || among_openai && OF_OPENAI.contains(&key) && !stores_not;
+    let among_logprobs = from == Dialect::Chat && to == Dialect::Responses && key == "logprobs";
     if from == to || is_shared {
         Fate::Write(key)
+    } else if key == "include" && is_met(value, to)
+        || among_logprobs && value.starts_with('{')
+        // The writer has made it the amount of reasoning.
+        || field.path == "thinking" && to == Dialect::Messages
+    {
+        Fate::Omit
     } else if BOOKKEEPING.contains(&key) || DEFAULTS.contains(&(key, value)) {
         Fate::Omit
     } else if TUNING.contains(&key) {
@@ -142,6 +148,19 @@ pub fn fate(field: &Field, from: Dialect, to: Dialect) -> Fate<'_> {
     } else {
         Fate::Refuse
     }
+}
+
+/// The member of OpenAI Responses that asks for log probabilities.
+pub(crate) const LOGPROBS: &str = r#""message.output_text.logprobs""#;
+
+/// Returns whether the answer has what a list of additional outputs asks for.
+fn is_met(include: &str, to: Dialect) -> bool {
+    let list = include.strip_prefix('[').and_then(|list| list.strip_suffix(']'));
+    list.is_some_and(|list| {
+        let has =
+            |item| item == r#""reasoning.encrypted_content""# || item == LOGPROBS && to == Dialect::Chat;
+        list.split(',').all(has)
+    })
 }
 
 #[cfg(test)]

@@ -309,7 +309,10 @@ fn translates_parameters_of_chat_both_ways() {
         translate(CHAT, RESPONSES, &chat).unwrap(),
         (responses.clone(), vec![])
     );
-    assert_eq!(translate(RESPONSES, CHAT, &responses).unwrap(), (chat, vec![]));
+    // Chat completions need both members.
+    let mut back = chat;
+    back["logprobs"] = json!(true);
+    assert_eq!(translate(RESPONSES, CHAT, &responses).unwrap(), (back, vec![]));
 }
 
 #[test]
@@ -466,4 +469,30 @@ fn reports_incomplete_answers() {
             serde_json::from_slice(&answer.write(MESSAGES, &Context::new(17)).unwrap().body).unwrap();
         assert_eq!(value["stop_reason"], stop_reason);
     }
+}
+
+#[test]
+fn log_probabilities_of_a_chat_completion_are_those_of_a_response() {
+    let body = br#"{"model":"m","input":"x","top_logprobs":2,
+        "include":["reasoning.encrypted_content","message.output_text.logprobs"]}"#;
+    let request = Request::read(Dialect::Responses, body).unwrap();
+    let written = request.write(Dialect::Chat, &Options::default()).unwrap();
+    let chat: Value = serde_json::from_slice(&written.body).unwrap();
+    assert_eq!(
+        (&chat["logprobs"], &chat["top_logprobs"]),
+        (&json!(true), &json!(2))
+    );
+    assert_eq!(written.warnings, []);
+    let written = Request::read(Dialect::Responses, br#"{"model":"m","input":"x"}"#).unwrap();
+    let written = written.write(Dialect::Chat, &Options::default()).unwrap();
+    assert!(!String::from_utf8_lossy(&written.body).contains("logprobs"));
+
+    let tokens = json!([{"token": "a", "logprob": -0.5, "bytes": [97], "top_logprobs": []}]);
+    let body = json!({"choices": [{"index": 0, "message": {"reasoning_content": "hm", "content": "a"},
+        "logprobs": {"content": tokens, "refusal": null}, "finish_reason": "stop"}]});
+    let answer = Answer::read(Dialect::Chat, body.to_string().as_bytes()).unwrap();
+    let written = answer.write(Dialect::Responses, &Context::new(17)).unwrap();
+    let response: Value = serde_json::from_slice(&written.body).unwrap();
+    assert_eq!(response["output"][1]["content"][0]["logprobs"], tokens);
+    assert_eq!(written.warnings, []);
 }

@@ -1,6 +1,7 @@
 //! Writer of chat completion requests.
 
 use super::{messages, tools};
+use crate::fields::LOGPROBS;
 use crate::request::{Format, Options, Reasoning, Request};
 use crate::written::Translation;
 use crate::{Dialect, Error, Written};
@@ -47,6 +48,12 @@ pub(crate) fn request(request: &Request, options: &Options) -> Result<Written, E
         if let Some(effort) = request.reasoning.as_ref().and_then(Reasoning::as_effort) {
             body.text_member("reasoning_effort", effort);
         }
+        if request.dialect == Dialect::Responses && wants_logprobs(request) {
+            body.literal_member("logprobs", "true");
+            if request.stream {
+                to.warn("top_logprobs", "not in a stream, because it is translated");
+            }
+        }
         if let Some(user) = &request.user {
             body.text_member("user", user);
         }
@@ -59,6 +66,15 @@ pub(crate) fn request(request: &Request, options: &Options) -> Result<Written, E
         to.top_level(body, &request.extra);
     });
     to.finish(writer)
+}
+
+/// Returns whether a request of OpenAI Responses asks for log probabilities.
+fn wants_logprobs(request: &Request) -> bool {
+    request.extra.iter().any(|field| match field.key.as_str() {
+        "include" => field.value.as_str().contains(LOGPROBS),
+        "top_logprobs" => field.value.as_str() != "0",
+        _ => false,
+    })
 }
 
 /// Asks for the usage of a stream, which the other dialects always have.

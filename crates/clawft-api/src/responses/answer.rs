@@ -1,7 +1,7 @@
 //! Reader and writer of complete responses.
 
 use super::items;
-use super::output;
+use super::output::{self, Item, NO_LOGPROBS};
 use super::read::echo;
 use crate::answer::{Answer, Finish, Usage};
 use crate::context::Context;
@@ -13,7 +13,7 @@ use crate::template::{Slot, fill};
 use crate::written::Translation;
 use crate::{Dialect, Error, Field, Raw};
 use alloc::string::ToString as _;
-use clawft_types::json::{Node, Writer};
+use clawft_types::json::{self, Node, Writer};
 
 /// Members that repeat the request, or that every answer has.
 const REPEATED: &[&str] = &[
@@ -136,15 +136,28 @@ pub(super) fn response(
     }
     let id = context.id.as_deref().unwrap_or(&answer.id);
     let items = output::items(&answer.parts, to);
+    let mut logprobs = logprobs(answer);
     writer.member("output", |writer| {
         writer.array(items.iter().enumerate(), |writer, (index, item)| {
-            writer.object(|object| item.write(&item.id(id, index), "completed", object));
+            let own = match item {
+                Item::Message(_) => logprobs.take(),
+                _ => None,
+            };
+            let own = own.as_ref().map_or(NO_LOGPROBS, Raw::as_str);
+            writer.object(|object| item.write(&item.id(id, index), "completed", own, object));
         });
     });
     writer.member("usage", |writer| match &answer.usage {
         Some(usage) => usage.write_openai(Dialect::Responses, writer),
         None => writer.literal("null"),
     });
+}
+
+/// Returns the log probabilities of a chat completion's text, which have the same form here.
+fn logprobs(answer: &Answer) -> Option<Raw> {
+    let field = answer.extra.iter().find(|field| field.key == "logprobs")?;
+    let document = json::parse(field.value.as_str().as_bytes()).ok()?;
+    Node::root(&document).get("content").map(Raw::of)
 }
 
 /// Writes the members of a response that are known from its beginning, with a comma after the last.

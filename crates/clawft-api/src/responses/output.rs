@@ -56,16 +56,17 @@ impl Item<'_> {
         [prefix, "_", id, "_", &index.to_string()].concat()
     }
 
-    /// Writes the members of the complete item.
-    pub(super) fn write(&self, id: &str, status: &str, writer: &mut Writer) {
+    /// Writes the members of the complete item. `logprobs` is the list of its first text.
+    pub(super) fn write(&self, id: &str, status: &str, logprobs: &str, writer: &mut Writer) {
         fill(writer, r#""id":$,"#, &[Slot::Text(id)]);
         match self {
             Item::Message(parts) => {
                 let template = r#""type":"message","status":$,"role":"assistant","#;
                 fill(writer, template, &[Slot::Text(status)]);
                 writer.member("content", |writer| {
-                    writer.array(*parts, |writer, part| {
-                        writer.object(|object| text(&part.content, object));
+                    writer.array(parts.iter().enumerate(), |writer, (index, part)| {
+                        let logprobs = if index == 0 { logprobs } else { NO_LOGPROBS };
+                        writer.object(|object| text(&part.content, logprobs, object));
                     });
                 });
             }
@@ -78,13 +79,16 @@ impl Item<'_> {
     }
 }
 
+/// The list of log probabilities of a text without any.
+pub(super) const NO_LOGPROBS: &str = "[]";
+
 /// Writes a part of a message.
-pub(super) fn text(content: &Content, writer: &mut Writer) {
+pub(super) fn text(content: &Content, logprobs: &str, writer: &mut Writer) {
     match content {
         Content::Refusal(text) => fill(writer, r#""type":"refusal","refusal":$"#, &[Slot::Text(text)]),
         Content::Text(text) => {
-            let template = r#""type":"output_text","text":$,"annotations":[],"logprobs":[]"#;
-            fill(writer, template, &[Slot::Text(text)]);
+            let template = r#""type":"output_text","text":$,"annotations":[],"logprobs":$"#;
+            fill(writer, template, &[Slot::Text(text), Slot::Json(logprobs)]);
         }
         _ => {}
     }

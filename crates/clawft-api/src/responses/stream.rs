@@ -1,7 +1,7 @@
 //! Writer of streams.
 
 use super::answer::{error, head, incomplete, response};
-use super::output::{self, Item, is_text};
+use super::output::{self, Item, NO_LOGPROBS, is_text};
 use crate::answer::Answer;
 use crate::context::Context;
 use crate::event::Event;
@@ -200,13 +200,15 @@ impl StreamWriter {
     }
 
     fn send_item(&mut self, name: &str, item: Item<'_>, status: &str, out: &mut Writer) {
-        let item = Raw::written(|writer| writer.object(|object| item.write(&self.id, status, object)));
+        let item =
+            Raw::written(|writer| writer.object(|object| item.write(&self.id, status, NO_LOGPROBS, object)));
         let slots = [Slot::Index(self.index), Slot::Json(item.as_str())];
         self.send(name, r#","output_index":$,"item":$"#, &slots, out);
     }
 
     fn send_text_part(&mut self, name: &str, part: &Part, out: &mut Writer) {
-        let part = Raw::written(|writer| writer.object(|object| output::text(&part.content, object)));
+        let part =
+            Raw::written(|writer| writer.object(|object| output::text(&part.content, NO_LOGPROBS, object)));
         self.send_part(name, IN_CONTENT, r#""part":$"#, Slot::Json(part.as_str()), out);
     }
 
