@@ -129,15 +129,13 @@ pub fn fate(field: &Field, from: Dialect, to: Dialect) -> Fate<'_> {
         || ["cache_control", "top_k"].contains(&key) && to == Dialect::Messages
         || among_openai && OF_OPENAI.contains(&key) && !stores_not;
     let among_logprobs = from == Dialect::Chat && to == Dialect::Responses && key == "logprobs";
+    // The writers have read these.
+    let is_done = key == "include" && is_met(value, to)
+        || among_logprobs && value.starts_with('{')
+        || field.path == "thinking" && to == Dialect::Messages && is_thinking(value);
     if from == to || is_shared {
         Fate::Write(key)
-    } else if key == "include" && is_met(value, to)
-        || among_logprobs && value.starts_with('{')
-        // The writer has made it the amount of reasoning.
-        || field.path == "thinking" && to == Dialect::Messages
-    {
-        Fate::Omit
-    } else if BOOKKEEPING.contains(&key) || DEFAULTS.contains(&(key, value)) {
+    } else if is_done || BOOKKEEPING.contains(&key) || DEFAULTS.contains(&(key, value)) {
         Fate::Omit
     } else if TUNING.contains(&key) {
         let says_nothing = matches!(value, "[]" | "{}" | "0" | "0.0" | "false");
@@ -161,6 +159,12 @@ fn is_met(include: &str, to: Dialect) -> bool {
             |item| item == r#""reasoning.encrypted_content""# || item == LOGPROBS && to == Dialect::Chat;
         list.split(',').all(has)
     })
+}
+
+/// Returns whether a value is one that Anthropic's `thinking` has.
+fn is_thinking(value: &str) -> bool {
+    let kinds = [r#""enabled""#, r#""disabled""#, r#""adaptive""#];
+    value.starts_with('{') && kinds.iter().any(|kind| value.contains(kind))
 }
 
 #[cfg(test)]

@@ -161,10 +161,16 @@ fn translates_reasoning_both_ways() {
             user(json!({"max_tokens": 50_000, "thinking": {"type": "enabled", "budget_tokens": budget}})),
         );
     }
-    assert_both_ways(
-        user(json!({"max_completion_tokens": 9, "reasoning_effort": "none"})),
-        user(json!({"max_tokens": 9, "thinking": {"type": "disabled"}})),
+    let none = user(json!({"max_completion_tokens": 9, "reasoning_effort": "none"}));
+    let disabled = user(json!({"max_tokens": 9, "thinking": {"type": "disabled"}}));
+    assert_eq!(
+        translate(CHAT, MESSAGES, &none).unwrap(),
+        (disabled.clone(), vec![])
     );
+    // That is the default of Anthropic's clients, and an error for most other models.
+    let (body, warnings) = translate(MESSAGES, CHAT, &disabled).unwrap();
+    assert_eq!(body["reasoning_effort"], Value::Null);
+    assert!(warnings[0].starts_with("thinking: "), "{warnings:?}");
     let signed = json!([{"type": "thinking", "thinking": "Hm.", "signature": "s"}]);
     assert_both_ways(
         with(
@@ -400,6 +406,88 @@ fn gives_thinking_room_below_the_limit() {
         thinking(json!({"reasoning_effort": "low", "temperature": 0.2})),
         (Some(3048), Some(2048), 1)
     );
+}
+
+/// Returns a chat completion's request for one of Anthropic's models, with the fields of the warnings.
+fn for_claude(members: Value, options: &Options) -> (Value, Vec<String>) {
+    let body = user(members).to_string();
+    let request = Request::read(CHAT, body.as_bytes()).unwrap();
+    let written = request.write(MESSAGES, options).unwrap();
+    let fields = written.warnings.into_iter().map(|warning| warning.field);
+    (serde_json::from_slice(&written.body).unwrap(), fields.collect())
+}
+
+#[test]
+fn newer_models_think_adaptively_and_take_no_temperature() {
+    let newer = Options {
+        max_tokens: 64_000,
+        is_maximum: true,
+        adaptive_thinking: true,
+        sampling: false,
+        ..Options::default()
+    };
+    let asked = json!({"reasoning_effort": "high", "temperature": 0.2, "top_p": 0.9, "top_k": 3});
+    let (body, warnings) = for_claude(asked, &newer);
+    assert_eq!(
+        body["thinking"],
+        json!({"type": "adaptive", "display": "summarized"})
+    );
+    assert_eq!(
+        (&body["output_config"]["effort"], &body["max_tokens"]),
+        (&json!("high"), &json!(64_000))
+    );
+    assert_eq!(warnings, ["temperature", "top_k", "top_p"]);
+    for key in ["temperature", "top_p", "top_k"] {
+        assert_eq!(body[key], Value::Null, "{key}");
+    }
+    assert_eq!(for_claude(json!({"temperature": 1}), &newer).1, [""; 0]);
+    let always = Options {
+        always_thinks: true,
+        ..newer
+    };
+    let (body, warnings) = for_claude(json!({"reasoning_effort": "none"}), &always);
+    assert_eq!(
+        (&body["thinking"], warnings),
+        (&Value::Null, vec!["reasoning_effort".to_owned()])
+    );
+}
+
+#[test]
+fn thinking_fits_into_the_maximum_of_the_model() {
+    let older = Options {
+        max_tokens: 32_000,
+        is_maximum: true,
+        ..Options::default()
+    };
+    for (effort, budget) in [("low", 2048), ("xhigh", 16_000)] {
+        let (body, _) = for_claude(json!({"reasoning_effort": effort}), &older);
+        assert_eq!(body["max_tokens"], 32_000);
+        assert_eq!(body["thinking"]["budget_tokens"], budget, "{effort}");
+    }
+}
+
+#[test]
+fn chat_completion_may_have_anthropics_own_thinking() {
+    let enabled = json!({"type": "enabled", "budget_tokens": 2000});
+    let asked = json!({"thinking": enabled, "max_tokens": 4000, "top_k": 3});
+    let (body, warnings) = for_claude(asked, &Options::default());
+    assert_eq!(
+        (&body["thinking"], &body["top_k"], warnings),
+        (&enabled, &json!(3), vec![])
+    );
+    let newer = Options {
+        adaptive_thinking: true,
+        ..Options::default()
+    };
+    let (body, _) = for_claude(json!({"thinking": enabled}), &newer);
+    assert_eq!(
+        (&body["thinking"]["type"], &body["output_config"]["effort"]),
+        (&json!("adaptive"), &json!("low"))
+    );
+    let (body, _) = for_claude(json!({"thinking": {"type": "adaptive"}}), &newer);
+    assert_eq!(body["thinking"]["type"], "adaptive");
+    let error = translate(CHAT, MESSAGES, &user(json!({"thinking": {"type": "other"}}))).unwrap_err();
+    assert!(error.contains("thinking"), "{error}");
 }
 
 #[test]

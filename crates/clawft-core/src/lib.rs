@@ -51,4 +51,5 @@ mod stream;
 pub use endpoint::Endpoint;
 pub use error::{KeySource, Target, TurnError};
 pub use http::{Header, HeaderValue, HttpRequest, Method, TimeLimit, TransportError};
+pub use provider::anthropic_max_tokens;
 pub use turn::{Clock, Event, Reply, Step, Turn};

@@ -6,6 +6,8 @@
 mod anthropic;
 mod openai;
 
+pub use anthropic::max_tokens as anthropic_max_tokens;
+
 use crate::http::{Header, HeaderValue, HttpRequest, Method};
 use crate::key::Key;
 use alloc::borrow::ToOwned as _;

@@ -45,8 +45,13 @@ pub(crate) fn request(request: &Request, options: &Options) -> Result<Written, E
         if let Some(format) = &request.format {
             body.member("response_format", |writer| write_format(format, writer));
         }
-        if let Some(effort) = request.reasoning.as_ref().and_then(Reasoning::as_effort) {
-            body.text_member("reasoning_effort", effort);
+        match request.reasoning.as_ref().and_then(Reasoning::as_effort) {
+            None => {}
+            // Anthropic's clients say what is the default there, and most models of others reject.
+            Some("none") if request.dialect == Dialect::Messages => {
+                to.warn("thinking", "left out, because not every model can do without");
+            }
+            Some(effort) => body.text_member("reasoning_effort", effort),
         }
         if request.dialect == Dialect::Responses && wants_logprobs(request) {
             body.literal_member("logprobs", "true");

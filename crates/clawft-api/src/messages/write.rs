@@ -1,10 +1,11 @@
 //! Writer of Anthropic requests.
 
 use super::{tools, turns};
-use crate::request::{Format, Options, Request, ToolChoice};
+use crate::request::{Format, Options, Reasoning, Request, ToolChoice};
 use crate::written::Translation;
-use crate::{Dialect, Error, Raw, Written};
+use crate::{Dialect, Error, Field, Raw, Written};
 use alloc::string::ToString as _;
+use alloc::vec::Vec;
 use clawft_types::json::{self, Node, Writer};
 
 /// The smallest budget of tokens for thinking.
@@ -25,7 +26,8 @@ enum Thinking {
 pub(crate) fn request(request: &Request, options: &Options) -> Result<Written, Error> {
     let mut to = Translation::new(request.dialect, Dialect::Messages);
     let mut writer = Writer::with_capacity(request.size())?;
-    let limits = limits(request, options, &mut to);
+    let reasoning = request.reasoning.clone().or_else(|| own_thinking(request));
+    let limits = limits(request, reasoning.as_ref(), options, &mut to);
     writer.object(|body| {
         body.text_member("model", options.model.as_deref().unwrap_or(&request.model));
         body.literal_member("max_tokens", &limits.max_tokens.to_string());
@@ -38,17 +40,21 @@ pub(crate) fn request(request: &Request, options: &Options) -> Result<Written, E
                 writer.array(&request.stop, |writer, text| writer.text(text));
             });
         }
-        temperature(request, &limits, &mut to, body);
+        temperature(request, &limits, options, &mut to, body);
         tools::write(request, &mut to, body);
         if let Some(thinking) = &limits.thinking {
             body.member("thinking", |writer| {
                 writer.object(|object| {
                     thinking.write(object);
+                    if to.from != to.to && matches!(thinking, Thinking::Adaptive) {
+                        // Newer models leave the text out unless they are asked for it.
+                        object.text_member("display", "summarized");
+                    }
                     to.nested(object, &request.extra, "thinking");
                 });
             });
         }
-        output_config(request, &limits, &mut to, body);
+        output_config(request, reasoning.as_ref(), &limits, &mut to, body);
         if let Some(user) = &request.user {
             body.member("metadata", |writer| {
                 writer.object(|metadata| {
@@ -63,18 +69,36 @@ pub(crate) fn request(request: &Request, options: &Options) -> Result<Written, E
                 &["there is no response `", id, "`"].concat(),
             );
         }
-        to.top_level(body, &request.extra);
+        if to.from == to.to || options.sampling {
+            to.top_level(body, &request.extra);
+        } else {
+            let is_sampling = |field: &Field| ["top_p", "top_k"].contains(&field.key.as_str());
+            let (sampling, rest): (Vec<Field>, Vec<Field>) =
+                request.extra.iter().cloned().partition(is_sampling);
+            sampling
+                .iter()
+                .for_each(|field| to.warn(&field.path, NO_SAMPLING));
+            to.top_level(body, &rest);
+        }
     });
     to.finish(writer)
 }
 
-fn limits(request: &Request, options: &Options, to: &mut Translation) -> Limits {
+/// The reason why a member that tunes the choice of words is ignored.
+const NO_SAMPLING: &str = "ignored, because the model takes none";
+
+fn limits(
+    request: &Request,
+    reasoning: Option<&Reasoning>,
+    options: &Options,
+    to: &mut Translation,
+) -> Limits {
     let max_tokens = request.max_tokens.unwrap_or(options.max_tokens);
     let plain = Limits {
         max_tokens,
         thinking: None,
     };
-    let Some(reasoning) = &request.reasoning else {
+    let Some(reasoning) = reasoning else {
         return plain;
     };
     let is_same = to.from == to.to;
@@ -84,6 +108,13 @@ fn limits(request: &Request, options: &Options, to: &mut Translation) -> Limits 
         reasoning.as_budget()
     };
     let thinking = match budget {
+        Some(0) if options.always_thinks && !is_same => {
+            to.warn(
+                reasoning_field(to.from),
+                "ignored, because the model always thinks",
+            );
+            None
+        }
         Some(0) => Some(Thinking::Disabled),
         None if reasoning.adaptive => Some(Thinking::Adaptive),
         None => None,
@@ -96,7 +127,7 @@ fn limits(request: &Request, options: &Options, to: &mut Translation) -> Limits 
             None
         }
         Some(_) if options.adaptive_thinking => Some(Thinking::Adaptive),
-        Some(budget) if request.max_tokens.is_none() => {
+        Some(budget) if request.max_tokens.is_none() && !options.is_maximum => {
             return Limits {
                 max_tokens: max_tokens.saturating_add(budget),
                 thinking: Some(Thinking::Enabled(budget)),
@@ -115,6 +146,23 @@ fn limits(request: &Request, options: &Options, to: &mut Translation) -> Limits 
     Limits { thinking, ..plain }
 }
 
+/// Returns the member `thinking`, which clients add to chat completions for Anthropic's models.
+fn own_thinking(request: &Request) -> Option<Reasoning> {
+    let mut fields = request.extra.iter();
+    let field = fields.find(|field| field.path == "thinking" && request.dialect != Dialect::Messages)?;
+    let document = json::parse(field.value.as_str().as_bytes()).ok()?;
+    let node = Node::root(&document);
+    Some(Reasoning {
+        budget: match node.text_of("type")? {
+            "enabled" => node.whole_of("budget_tokens"),
+            "disabled" => Some(0),
+            _ => None,
+        },
+        adaptive: node.text_of("type") == Some("adaptive"),
+        effort: None,
+    })
+}
+
 fn reasoning_field(from: Dialect) -> &'static str {
     match from {
         Dialect::Chat => "reasoning_effort",
@@ -130,14 +178,24 @@ fn is_forced(request: &Request) -> bool {
     )
 }
 
-/// Writes the temperature, which has 1 as its maximum, and is not free while the model thinks.
-fn temperature(request: &Request, limits: &Limits, to: &mut Translation, writer: &mut Writer) {
+/// Writes the temperature, which has 1 as its maximum, and is not free while the model thinks. Newer models take none.
+fn temperature(
+    request: &Request,
+    limits: &Limits,
+    options: &Options,
+    to: &mut Translation,
+    writer: &mut Writer,
+) {
     let Some(temperature) = &request.temperature else {
         return;
     };
     let number = number(temperature);
     let thinks = matches!(limits.thinking, Some(Thinking::Enabled(_) | Thinking::Adaptive));
-    if to.from != to.to && thinks {
+    if to.from != to.to && !options.sampling {
+        if number != 1.0 {
+            to.warn("temperature", NO_SAMPLING);
+        }
+    } else if to.from != to.to && thinks {
         if number != 1.0 {
             to.warn(
                 "temperature",
@@ -159,12 +217,18 @@ fn number(raw: &Raw) -> f64 {
 }
 
 /// Writes the format and the effort.
-fn output_config(request: &Request, limits: &Limits, to: &mut Translation, writer: &mut Writer) {
+fn output_config(
+    request: &Request,
+    reasoning: Option<&Reasoning>,
+    limits: &Limits,
+    to: &mut Translation,
+    writer: &mut Writer,
+) {
     let is_same = to.from == to.to;
-    let effort = request
-        .reasoning
-        .as_ref()
-        .and_then(|reasoning| reasoning.effort.as_deref());
+    let effort = reasoning.and_then(|reasoning| match is_same {
+        true => reasoning.effort.as_deref(),
+        false => reasoning.as_effort(),
+    });
     let effort = match effort {
         Some("minimal") => Some("low"),
         other => other,

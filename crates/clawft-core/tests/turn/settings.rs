@@ -238,6 +238,8 @@ fn claude_may_use_its_maximum() {
         ("claude-opus-4-20250514", 32_000),
         ("claude-opus-4-5", 64_000),
         ("claude-opus-4-6", 128_000),
+        ("claude-opus-4-8", 128_000),
+        ("claude-fable-5", 64_000),
         ("claude-sonnet-4-5", 64_000),
         ("anthropic/claude-haiku-4-5", 64_000),
         ("us.anthropic.claude-sonnet-4-20250514-v1:0", 64_000),

@@ -42,14 +42,7 @@ pub(crate) fn write<H: Host>(
     host: &H,
 ) -> Result<Translated, Refusal> {
     let (dialect, path) = upstream::spoken(candidate.provider);
-    let options = Options {
-        model: Some(candidate.model.to_owned()),
-        // OpenAI's newer models reject the old name, and compatible servers may not know the new one.
-        old_max_tokens: candidate.provider.max_tokens_field == "max_tokens",
-        // Compatible servers know functions only.
-        custom_tools: upstream::is_openai(candidate.provider),
-        ..Options::default()
-    };
+    let options = Options::of(candidate.provider, candidate.model);
     let written = request.write(dialect, &options);
     let written = written.map_err(|error| Refusal::of_request(&error))?;
     let mut context = request.context();

@@ -99,14 +99,7 @@ impl Translator {
         candidate: &Candidate,
     ) -> Result<Translated, ApiError> {
         let (dialect, path) = upstream::spoken(&candidate.target.provider);
-        let options = Options {
-            model: Some(candidate.model.clone()),
-            // OpenAI's newer models reject the old name, and compatible servers may not know the new one.
-            old_max_tokens: candidate.target.provider.max_tokens_field == "max_tokens",
-            // Compatible servers know functions only.
-            custom_tools: upstream::is_openai(&candidate.target.provider),
-            ..Options::default()
-        };
+        let options = Options::of(&candidate.target.provider, &candidate.model);
         let (body, translation) = self.write_as(shared, dialect, options).await?;
         Ok(Translated {
             path,
@@ -134,7 +127,6 @@ impl Translator {
         };
         let mut context = self.request.context();
         context.created = time::unix(SystemTime::now());
-            is_done: false,
         context.id.clone_from(&self.id);
         let translation = Translation {
             provider: dialect,
@@ -142,6 +134,7 @@ impl Translator {
             context,
             warnings: written.warnings,
             keeper: self.keeper.clone(),
+            is_done: false,
         };
         Ok((written.body.into(), translation))
     }
@@ -172,6 +165,13 @@ impl Translation {
         self.warnings.extend(written.warnings);
         if !self.keep(&written.body).await {
             self.warnings.push(Warning {
+                field: "store".to_owned(),
+                message: "the response could not be kept".to_owned(),
+            });
+        }
+        Ok(written.body.into())
+    }
+
     /// Returns a complete answer as a stream for the client. A large one is converted on another thread.
     ///
     /// # Errors
@@ -192,13 +192,6 @@ impl Translation {
         Ok(events.into())
     }
 
-                field: "store".to_owned(),
-                message: "the response could not be kept".to_owned(),
-            });
-        }
-        Ok(written.body.into())
-    }
-
     /// Keeps a response, if it is to be kept. Returns whether that succeeded.
     async fn keep(&self, answer: &[u8]) -> bool {
         match &self.keeper {
@@ -211,16 +204,16 @@ impl Translation {
     pub(crate) async fn keep_streamed(&mut self, answer: &Answer, events: &[u8]) {
         if self.keeper.is_none() {
             return;
-    /// Returns the translator of a stream; `None` if it is in the client's dialect already.
-    pub(super) fn of_stream(&self) -> Option<Stream> {
-        (!self.is_done).then(|| self.stream())
-    }
-
         }
         if let Some(answer) = kept::complete(answer, events, &self.context) {
             self.keep(&answer).await;
             self.keeper = None;
         }
+    }
+
+    /// Returns the translator of a stream; `None` if it is in the client's dialect already.
+    pub(super) fn of_stream(&self) -> Option<Stream> {
+        (!self.is_done).then(|| self.stream())
     }
 
     /// Returns the translator of a stream.
