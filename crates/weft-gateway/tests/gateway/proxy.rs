@@ -341,3 +341,17 @@ fn unknown_member_given_twice_is_the_providers_to_judge() {
     );
     assert_eq!(given.sent().len(), 1);
 }
+
+#[test]
+fn complete_answer_has_until_the_total_time() {
+    let given = GivenProvider::new(vec![vec![Part::Hold]]);
+    let times = json!({ "timeout_secs": null, "total_timeout_secs": 1, "retries": 0 });
+    let context = GatewayOptions::given(&given).provider(times).start();
+    let answer = context.send(Request::chat(&json!({ "messages": [] })));
+    let status = answer.status;
+    let text = answer.text();
+    assert!(
+        status == 504 && text.contains("`total_timeout_secs`"),
+        "{status} {text}"
+    );
+}
