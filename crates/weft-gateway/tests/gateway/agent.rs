@@ -39,7 +39,7 @@ fn sent(given: &GivenProvider) -> Value {
 }
 
 /// Returns a complete answer that calls a tool.
-fn call(name: &str, arguments: &Value) -> Part {
+pub(crate) fn call(name: &str, arguments: &Value) -> Part {
     let function = json!({"name": name, "arguments": arguments.to_string()});
     let message =
         json!({"content": null, "tool_calls": [{"id": "c1", "type": "function", "function": function}]});
@@ -47,12 +47,12 @@ fn call(name: &str, arguments: &Value) -> Part {
     GivenProvider::answer(200, "", &body.to_string())
 }
 
-fn text(text: &str) -> Part {
+pub(crate) fn text(text: &str) -> Part {
     let choice = json!({"index": 0, "message": {"content": text}, "finish_reason": "stop"});
     GivenProvider::answer(200, "", &json!({"choices": [choice]}).to_string())
 }
 
-fn offered(given: &GivenProvider) -> Vec<String> {
+pub(crate) fn offered(given: &GivenProvider) -> Vec<String> {
     let request: Value = serde_json::from_str(&given.sent()[0].body).expect("JSON");
     let tools = request["tools"].as_array().cloned().unwrap_or_default();
     tools
@@ -256,7 +256,7 @@ fn tool_that_needs_a_permission_is_neither_offered_nor_run() {
 }
 
 /// Asks as the page does, with the gateway's token or without one.
-fn ask_as_page(context: &TestContext, token: Option<&str>) -> Response {
+pub(crate) fn ask_as_page(context: &TestContext, token: Option<&str>) -> Response {
     let request =
         Request::chat(&json!({"stream": true, "messages": [{"role": "user", "content": "whisper"}]}))
             .header("x-clawft-session", "talk")
@@ -268,7 +268,7 @@ fn ask_as_page(context: &TestContext, token: Option<&str>) -> Response {
 }
 
 /// Returns the events about tools in a stream.
-fn tool_events(stream: &str) -> Vec<Value> {
+pub(crate) fn tool_events(stream: &str) -> Vec<Value> {
     events(stream)
         .into_iter()
         .filter_map(|event| serde_json::from_str::<Value>(event).ok())
@@ -277,10 +277,10 @@ fn tool_events(stream: &str) -> Vec<Value> {
         .collect()
 }
 
-const TOKEN: &str = "a-token-of-the-gateway";
+pub(crate) const TOKEN: &str = "a-token-of-the-gateway";
 
 /// Starts a gateway whose agent has to ask before it remembers something.
-fn asking(given: &GivenProvider, token: bool) -> TestContext {
+pub(crate) fn asking(given: &GivenProvider, token: bool) -> TestContext {
     let tools = json!({"notes": true, "permissions": {"remember": "ask"}});
     let gateway = if token { json!({"token": TOKEN}) } else { json!({}) };
     GatewayOptions::given(given).tools(tools).gateway(gateway).start()

@@ -1,5 +1,6 @@
 //! Keys of clients.
 
+use crate::agent::{ask_as_page, asking, call, offered, text, tool_events};
 use crate::client::{Request, Response};
 use crate::context::{GatewayOptions, TestContext, message};
 use crate::upstream::GivenProvider;
@@ -162,4 +163,19 @@ fn notes_of_the_agent_belong_to_the_key() {
     let key = add(&context, named("anna"));
     eventually(|| ask(&context, &key, "clawft"), 200);
     assert!(context.file("keys/anna/notes").exists() && !context.file("notes").exists());
+}
+
+#[test]
+fn whoever_has_a_key_is_not_asked() {
+    let arguments = json!({"key": "colour", "text": "blue"});
+    let given = GivenProvider::new(vec![vec![call("remember", &arguments)], vec![text("sorry")]]);
+    let context = asking(&given, true);
+    let key = add(&context, named("app"));
+    let list =
+        || context.send(Request::get("/v1/sessions").header("authorization", &format!("Bearer {key}")));
+    eventually(list, 200);
+    let seen = tool_events(&ask_as_page(&context, Some(&key)).text());
+    assert!(seen.iter().all(|event| event["event"] != "question"), "{seen:?}");
+    assert_eq!(offered(&given), ["recall"]);
+    assert!(!context.file("keys/app/notes").exists() && !context.file("notes").exists());
 }
