@@ -65,7 +65,9 @@ impl Chat {
         let agent = Agent::new(home)?;
         if let Some(workspace) = self.workspace.as_deref().filter(|path| !path.is_dir()) {
             let shown = workspace.display();
-            return Err(Error::other(format!("the workspace `{shown}` is no directory")));
+            return Err(Error::other(format!(
+                "the workspace `{shown}` is not a directory"
+            )));
         }
         let tools = Tools::new(&agent, home, &file, self.workspace.as_deref(), user)?;
         if self.workspace.is_some() && tools.is_none() {

@@ -76,7 +76,9 @@ fn no_image(name: &str, text: &str) -> Error {
         true => "it is empty",
         false => "send a text file with `--file`",
     };
-    Error::other(format!("{name} is no image in PNG, JPEG, GIF or WebP: {advice}"))
+    Error::other(format!(
+        "{name} is not an image in PNG, JPEG, GIF or WebP: {advice}"
+    ))
 }
 
 fn compose(arguments: &[String], files: &[String], input: &str) -> String {
