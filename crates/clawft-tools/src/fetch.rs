@@ -17,6 +17,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use clawft_core::{Event, Header, HeaderValue, HttpRequest, Method, TransportError};
 use clawft_types::join;
+use clawft_types::search::contains;
 use clawft_types::{ToolResult, memory};
 use core::mem;
 use core::net::IpAddr;
@@ -293,7 +294,7 @@ impl Fetch {
         let media_type = self.content_type.get(..end).unwrap_or_default().trim_ascii();
         let is_html = matches!(media_type, "text/html" | "application/xhtml+xml")
             || (media_type.is_empty() && body.trim_ascii_start().starts_with(b"<"));
-        let is_text = is_html || media_type.starts_with("text/") || self.content_type.contains("charset=");
+        let is_text = is_html || media_type.starts_with("text/") || contains(&self.content_type, "charset=");
         if body.contains(&0) || (!is_text && is_binary(body)) {
             return None;
         }

@@ -60,7 +60,8 @@ impl Files for Directory {
     fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), FileFault> {
         let whole = self.whole(path);
         // A name of its own: that of the file may be as long as names can be.
-        let directory = whole.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let slash = whole.bytes().rposition(|byte| byte == b'/');
+        let directory = whole.get(..slash.unwrap_or_default()).unwrap_or_default();
         let temporary = join!(directory, "/.tmp-", &text::number(random::number()));
         let written =
             backend::create_part(&temporary, bytes).and_then(|()| backend::rename(&temporary, &whole));
