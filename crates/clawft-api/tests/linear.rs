@@ -88,7 +88,7 @@ fn requests_take_linear_time() {
         let name = format!("{from}: {name}");
         assert_linear(
             &name,
-            200,
+            300,
             |count| many(start, item, end, count),
             |body| {
                 let request = Request::read(from, body).unwrap();
@@ -99,6 +99,26 @@ fn requests_take_linear_time() {
                 })
             },
         );
+    }
+}
+
+#[test]
+fn input_of_one_kind_is_read_in_linear_time() {
+    for item in [
+        r#"{"type":"reasoning","summary":[]}"#,
+        r#"{"type":"function_call","call_id":"c","name":"f","arguments":""}"#,
+        r#"{"type":"custom_tool_call","call_id":"c","name":"f","input":""}"#,
+        r#"{"type":"function_call_output","call_id":"c","output":""}"#,
+        r#"{"type":"item_reference","id":"i"}"#,
+        r#"{"type":"web_search_call"}"#,
+        r#"{"role":"assistant","content":[]}"#,
+        r#"{"role":"assistant","content":"x"}"#,
+        r#"{"role":"user","content":"x"}"#,
+    ] {
+        let input = |count| many(r#"{"model":"m","input":["#, item, "]}", count);
+        assert_linear(item, 1500, input, |body| {
+            Request::read(Dialect::Responses, body).unwrap()
+        });
     }
 }
 
@@ -147,7 +167,7 @@ fn answers_take_linear_time() {
     ] {
         assert_linear(
             &from.to_string(),
-            200,
+            300,
             |count| many(start, item, end, count),
             |body| {
                 let answer = Answer::read(from, body).unwrap();

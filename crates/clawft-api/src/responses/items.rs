@@ -177,14 +177,15 @@ fn result(node: Node<'_>, path: &Path<'_>, is_custom: bool) -> Result<Read, Erro
 }
 
 /// Adds an item to the turns of a request: all that the model says and calls between two messages of others is one
-/// turn, and so are results that follow each other.
+/// turn, and so are results that follow each other. The last turn is searched for a text only if the item has one: so
+/// each turn is searched twice at most, however many items it has.
 pub(super) fn add(turns: &mut Vec<Turn>, item: Turn) {
     let has_text = |turn: &Turn| turn.parts.iter().any(|part| part.as_text().is_some());
     match turns.last_mut() {
         Some(last)
             if last.role == item.role
                 && matches!(item.role, Role::Assistant | Role::Tool)
-                && !(has_text(last) && has_text(&item)) =>
+                && !(has_text(&item) && has_text(last)) =>
         {
             last.parts.extend(item.parts);
             last.extra.extend(item.extra);
