@@ -47,6 +47,11 @@ pub(super) const HEAD_BYTES: usize = 16 * 1024;
 /// The maximum number of bytes that are buffered before they are parsed.
 const BUFFER: usize = 64 * 1024;
 
+/// The number of bytes that the system takes of an answer before it can send them. By default it takes megabytes:
+/// hundreds of answers for each client that sends requests and never reads.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 16 * 1024;
+
 /// The pause after a connection could not be accepted, most likely because too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -152,6 +157,7 @@ impl Server {
     fn admit(&self, stream: TcpStream, address: SocketAddr) {
         // Sends each part of an answer immediately, however small. Without this option it is only slower.
         let _ = stream.set_nodelay(true);
+        limit_unsent(&stream);
         let admission = self.connections.admit(address.ip());
         if admission.evicted {
             self.metrics().cut("evicted");
@@ -198,6 +204,16 @@ impl Server {
             drop(permit);
         });
     }
+}
+
+/// Limits the bytes that the system keeps for a client that does not read. Bytes on their way do not count, so answers
+/// arrive as fast as without a limit.
+fn limit_unsent(stream: &TcpStream) {
+    // Without this option it is only more work.
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES);
+    #[cfg(not(target_os = "linux"))]
+    let _ = stream;
 }
 
 async fn tell_full(stream: &mut TcpStream) -> std::io::Result<()> {

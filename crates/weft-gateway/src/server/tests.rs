@@ -432,3 +432,22 @@ async fn waits_for_client_while_discarding_body() {
     sleep(Duration::from_millis(100)).await;
     assert_eq!(client.slot.activity.waiting(), Some(Duration::from_millis(100)));
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn system_takes_few_bytes_for_client_that_never_reads() {
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .unwrap();
+    let client = tokio::net::TcpStream::connect(listener.local_addr().unwrap());
+    let (client, accepted) = tokio::join!(client, listener.accept());
+    let (client, stream) = (client.unwrap(), accepted.unwrap().0);
+    super::limit_unsent(&stream);
+    let mut taken = 0;
+    stream.writable().await.unwrap();
+    while let Ok(count) = stream.try_write(&[0; 8192]) {
+        taken += count;
+    }
+    assert!((8192..1 << 20).contains(&taken), "{taken} bytes");
+    drop(client);
+}
