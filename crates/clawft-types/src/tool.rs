@@ -67,15 +67,6 @@ impl ToolCall {
             arguments: copy("arguments")?,
         })
     }
-
-    /// Writes the call in the form of a session.
-    pub(crate) fn write(&self, writer: &mut Writer) {
-        writer.object(|call| {
-            call.text_member("id", &self.id);
-            call.text_member("name", &self.name);
-            call.text_member("arguments", &self.arguments);
-        });
-    }
 }
 
 /// The result of a tool call, for the model.

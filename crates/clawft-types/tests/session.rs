@@ -1,7 +1,7 @@
 //! Session files and session ids.
 
 use clawft_types::session::Chunks;
-use clawft_types::{Message, Role, Session, SessionId, ToolCall, ToolResult};
+use clawft_types::{AnsweredCall, Message, Reasoning, Role, Session, SessionId, ToolCall, ToolResult};
 use serde_json::{Value, json};
 
 fn error(text: &str) -> String {
@@ -182,6 +182,54 @@ fn long_session_is_written_in_chunks() {
         .collect();
     assert_eq!(written, json!({"version": 1, "id": "long", "messages": messages}));
     assert_eq!(Session::parse(&bytes), Ok(session));
+}
+
+#[test]
+fn every_long_text_is_written_in_chunks() {
+    let text = |name: &str| format!("{name}é\"").repeat(20_000);
+    let block = |redacted: bool| Reasoning {
+        text: if redacted { String::new() } else { text("thought") },
+        signature: text("signature"),
+        redacted,
+    };
+    let call = || ToolCall {
+        id: text("id"),
+        name: text("name"),
+        arguments: text("arguments"),
+    };
+    let full = Message {
+        finish_reason: Some(text("reason")),
+        reasoning: vec![block(false), block(true)],
+        calls: vec![call(), call()],
+        ..Message::new(Role::Assistant, "")
+    };
+    for message in [
+        Message {
+            reasoning: Vec::new(),
+            ..full.clone()
+        },
+        Message {
+            calls: Vec::new(),
+            ..full.clone()
+        },
+        full,
+        Message {
+            answered: Some(AnsweredCall {
+                id: text("id"),
+                is_error: true,
+            }),
+            ..Message::new(Role::Tool, "no")
+        },
+    ] {
+        let messages = [message.clone(), message];
+        let chunks: Vec<_> = Chunks::new(&SessionId::default(), &messages, &[]).collect();
+        assert!(chunks.iter().all(|chunk| chunk.len() < 48 * 1024));
+        let session = Session {
+            id: SessionId::default(),
+            messages: messages.into(),
+        };
+        assert_eq!(Session::parse(&chunks.concat()), Ok(session));
+    }
 }
 
 #[test]
