@@ -3,7 +3,8 @@
 mod rules;
 
 use crate::home::{ConfigFile, Home};
-use clawft_types::config::{self, HeaderSource, is_secret_name};
+use clawft_types::config::mcp::{self, McpServer, McpTransport};
+use clawft_types::config::{self, CustomHeader, HeaderSource, is_secret_name};
 use clawft_types::json::Node;
 use clawft_types::{Config, Provider, Secret};
 use std::net::IpAddr;
@@ -19,24 +20,57 @@ pub fn of_config(
     config: &Config,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Vec<String> {
-    let warnings = [
-        plain_http(&config.provider, env),
-        readable_secret(&home.config, file),
-    ];
-    let found = file
+    let mut found = file
         .part(|root| Ok([config::warnings(root, config), rules::without_tool(root)].concat()))
         .unwrap_or_default();
-    found.into_iter().chain(warnings.into_iter().flatten()).collect()
+    found.extend(plain_http(&config.provider, env));
+    found.extend(plain_http_of_servers(file));
+    found.extend(readable_secret(&home.config, file));
+    found
+}
+
+/// Returns the warnings about the API keys of the providers that only the gateway's clients use. `env` reads an
+/// environment variable.
+pub fn of_other_providers(
+    file: &ConfigFile,
+    config: &Config,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Vec<String> {
+    let providers = file.part(|root| Ok(Config::providers(root))).unwrap_or_default();
+    let usable = providers.into_iter().filter_map(|(_, provider)| provider.ok());
+    let others = usable.filter(|provider| provider.name != config.provider.name);
+    others.filter_map(|provider| plain_http(&provider, env)).collect()
+}
+
+/// Returns a warning for each MCP server on another machine that gets secrets in headers without TLS.
+fn plain_http_of_servers(file: &ConfigFile) -> Vec<String> {
+    let servers = file.part(mcp::servers).unwrap_or_default();
+    let warning = |server: McpServer| {
+        let McpTransport::Http { url, headers } = &server.transport else {
+            return None;
+        };
+        let host = host(url.expose().strip_prefix("http://")?);
+        (headers.iter().any(is_secret) && !is_loopback(host)).then(|| {
+            let name = &server.name;
+            format!("the key in the headers of the MCP server `{name}` is sent to `{host}` without TLS, use `https://` in its `url`")
+        })
+    };
+    servers.into_iter().filter_map(warning).collect()
+}
+
+/// Returns whether the value of a header is a secret, as far as its name and its origin tell.
+fn is_secret(header: &CustomHeader) -> bool {
+    match &header.source {
+        HeaderSource::Variable(_) => true,
+        HeaderSource::Value(_) => is_secret_name(&header.name),
+    }
 }
 
 /// Returns a warning if an API key is sent to another machine without TLS. `env` reads an environment variable.
 pub fn plain_http(provider: &Provider, env: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let host = host(provider.api_base.strip_prefix("http://")?);
     let variable = provider.api_key_env.as_ref().and_then(|name| env(name));
-    let secret_header = provider.headers.iter().any(|header| match &header.source {
-        HeaderSource::Variable(_) => true,
-        HeaderSource::Value(_) => is_secret_name(&header.name),
-    });
+    let secret_header = provider.headers.iter().any(is_secret);
     let has_key =
         secret_header || provider.api_key.is_some() || variable.is_some_and(|key| !key.trim().is_empty());
     (has_key && !is_loopback(host)).then(|| {
@@ -72,16 +106,16 @@ pub fn readable_secret(path: &Path, file: &ConfigFile) -> Option<String> {
 
 /// Returns the name of a field that holds a secret.
 fn held(file: &ConfigFile) -> Option<&'static str> {
-    if file.part(|root| Ok(has_api_key(root))).is_ok_and(|there| there) {
-        return Some("api_key");
-    }
+    let holds = |secret: fn(Node<'_>) -> bool| file.part(|root| Ok(secret(root))).is_ok_and(|there| there);
     let has = |part: &str, name: &str| {
         let found = file.part(|root| Ok(root.get(part).and_then(|part| part.get(name)).is_some()));
         found.is_ok_and(|there| there)
     };
     match () {
+        () if holds(has_api_key) => Some("api_key"),
         () if has("gateway", "token") => Some("token"),
         () if has("store", "url") => Some("store.url"),
+        () if holds(has_secret_header) => Some("headers"),
         () => None,
     }
 }
@@ -97,6 +131,19 @@ fn has_api_key(root: Node<'_>) -> bool {
             .text_of("api_key")
             .is_some_and(|key| !key.trim().is_empty())
     })
+}
+
+/// Returns whether a provider or an MCP server has a header whose value is a secret by its name.
+fn has_secret_header(root: Node<'_>) -> bool {
+    let at = |part: &str, name: &str| root.get(part).and_then(|part| part.get(name));
+    let groups = [at("providers", "providers"), at("tools", "mcp")];
+    let entries = groups
+        .into_iter()
+        .flatten()
+        .filter_map(Node::as_members)
+        .flatten();
+    let headers = entries.filter_map(|(_, entry)| entry.get("headers")?.as_members());
+    headers.flatten().any(|(name, _)| is_secret_name(name))
 }
 
 /// Returns a warning if others than its owner can read the file of a token.
@@ -159,6 +206,38 @@ mod tests {
     }
 
     #[test]
+    fn warns_of_headers_without_tls_to_mcp_servers() {
+        let count = |url: &str, headers: &str| {
+            let server = format!(r#"{{}},"tools":{{"mcp":{{"s":{{"url":"{url}"{headers}}}}}}}"#);
+            warnings(r#"{"api_key_env":"SET"}"#, &server, 0o600).len()
+        };
+        let secret = r#","headers":{"authorization":"secret"}"#;
+        assert_eq!(count("http://mcp.example/", secret), 1);
+        assert_eq!(
+            count("http://mcp.example/", r#","headers_env":{"x-any":"SET"}"#),
+            1
+        );
+        assert_eq!(count("http://mcp.example/", r#","headers":{"x-title":"t"}"#), 0);
+        assert_eq!(count("http://127.0.0.1:1/", secret), 0);
+        assert_eq!(count("https://mcp.example/", secret), 0);
+    }
+
+    #[test]
+    fn warns_of_other_providers_without_tls() {
+        let config = r#"{"agents":{"model":"m","provider":"openai"},"providers":{"providers":{"openai":{"api_key_env":"SET"},
+            "a":{"api_base":"http://a.example/v1","api_key":"sk-secret"},"b":{"api_base":"http://b.example/v1"},"c":7}}}"#;
+        let (_directory, home) = home(config, 0o600);
+        let file = ConfigFile::read(&home).unwrap();
+        let env = |name: &str| (name == "SET").then(|| "sk-secret".to_owned());
+        let found = of_other_providers(&file, &file.agent().unwrap(), &env);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].contains("`a`") && !found[0].contains("secret"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
     fn warns_of_key_without_tls_to_other_machines() {
         let count =
             |base: &str, key: &str| warnings(&format!(r#"{{"api_base":"{base}"{key}}}"#), "{}", 0o600).len();
@@ -212,6 +291,16 @@ mod tests {
         assert!(found(key, "{}")[0].contains("config.json` holds `api_key`"));
         assert!(found(r#"{"api_key_env":"SET"}"#, r#"{"token":"secret"}"#)[0].contains("`token`"));
         assert!(found(r#"{"api_key_env":"SET"}"#, r#"{"token_env":"SET"}"#).is_empty());
+        let header = |name: &str| format!(r#"{{"headers":{{"{name}":"secret"}}}}"#);
+        assert!(found(&header("x-api-key"), "{}")[0].contains("`headers`"));
+        assert!(found(&header("x-title"), "{}").is_empty());
+        let server = |header: &str| {
+            format!(
+                r#"{{}},"tools":{{"mcp":{{"s":{{"url":"https://h.example","headers":{{"{header}":"secret"}}}}}}}}"#
+            )
+        };
+        assert!(found("{}", &server("authorization"))[0].contains("`headers`"));
+        assert!(found("{}", &server("x-title")).is_empty());
         let other = r#"{"api_key_env":"SET"},"other":{"api_base":"https://a.example","api_key":"sk-secret"}"#;
         let (_directory, home) = home(
             &format!(

@@ -168,9 +168,11 @@ fn warn(shared: &Shared, file: &ConfigFile) {
         .token
         .as_ref()
         .and_then(|token| warnings::short_token(token, settings.listen.ip()));
-    let others = warnings::of_config(&shared.home, file, &shared.config(), &|name| env::var(name).ok());
+    let config = shared.config();
+    let env = |name: &str| env::var(name).ok();
     token
         .into_iter()
-        .chain(others)
+        .chain(warnings::of_config(&shared.home, file, &config, &env))
+        .chain(warnings::of_other_providers(file, &config, &env))
         .for_each(|warning| log::warn(&warning));
 }
