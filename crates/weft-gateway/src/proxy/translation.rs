@@ -10,7 +10,8 @@ use crate::{id, time};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use clawft_api::{
-    Answer, Context, Dialect, ErrorBody, Options, Request, Stream, Warning, upstream, whole_as_events,
+    Answer, Context, Dialect, Error, ErrorBody, Options, Request, Stream, Warning, Written, upstream,
+    whole_as_events,
 };
 use clawft_types::Provider;
 use std::sync::Arc;
@@ -21,12 +22,21 @@ pub(super) const WARNING: HeaderName = HeaderName::from_static(upstream::WARNING
 
 /// A request that was read, to be written in the dialects of providers.
 pub(crate) struct Translator {
-    request: Request,
+    source: Source,
+    client: Dialect,
     length: usize,
     /// The identifier of the answer, if the gateway makes it.
     id: Option<String>,
     /// The place where the answer is going to be kept.
     keeper: Option<Arc<Keeper>>,
+}
+
+/// A request that was read once.
+enum Source {
+    /// The request as a tree, which takes up to 25 times the memory of its text.
+    Tree(Box<Request>),
+    /// The text of a large one, which is read again to be written: many requests may wait for their providers.
+    Text(Bytes),
 }
 
 /// A request in the provider's dialect.
@@ -66,27 +76,37 @@ impl Translator {
     ) -> Result<Translator, ApiError> {
         let dialect = api.dialect.api();
         let length = body.len();
+        let mut translator = Translator {
+            source: Source::Text(body.clone()),
+            client: dialect,
+            length,
+            id: None,
+            keeper: None,
+        };
+        if length > SMALL && dialect != Dialect::Responses {
+            let check = move || Request::read(dialect, &body).map(drop);
+            shared.work.parse(check).await??;
+            return Ok(translator);
+        }
         let request = if length <= SMALL {
             Request::read(dialect, &body)?
         } else {
             shared.work.parse(move || Request::read(dialect, &body)).await??
         };
-        if dialect != Dialect::Responses {
-            return Ok(Translator {
-                request,
-                length,
-                id: None,
-                keeper: None,
-            });
+        let continues = request.previous_response_id.is_some();
+        let request = if dialect == Dialect::Responses {
+            let request = kept::resume(shared, Arc::clone(&tenant), request).await?;
+            let id = format!("{}{}", kept::PREFIX, id::random());
+            translator.keeper = Keeper::new(tenant, &id, &request).map(Arc::new);
+            translator.id = Some(id);
+            request
+        } else {
+            request
+        };
+        if length <= SMALL || continues {
+            translator.source = Source::Tree(Box::new(request));
         }
-        let request = kept::resume(shared, Arc::clone(&tenant), request).await?;
-        let id = format!("{}{}", kept::PREFIX, id::random());
-        Ok(Translator {
-            keeper: Keeper::new(tenant, &id, &request).map(Arc::new),
-            id: Some(id),
-            request,
-            length,
-        })
+        Ok(translator)
     }
 
     /// Returns the request for a candidate. A large one is written on another thread.
@@ -118,25 +138,33 @@ impl Translator {
         dialect: Dialect,
         options: Options,
     ) -> Result<(Bytes, Translation), ApiError> {
-        let written = if self.length <= SMALL {
-            self.request.write(dialect, &options)?
+        let (written, mut context) = if self.length <= SMALL {
+            self.translate(dialect, &options)?
         } else {
             let translator = Arc::clone(self);
-            let write = move || translator.request.write(dialect, &options);
+            let write = move || translator.translate(dialect, &options);
             shared.work.parse(write).await??
         };
-        let mut context = self.request.context();
         context.created = time::unix(SystemTime::now());
         context.id.clone_from(&self.id);
         let translation = Translation {
             provider: dialect,
-            client: self.request.dialect,
+            client: self.client,
             context,
             warnings: written.warnings,
             keeper: self.keeper.clone(),
             is_done: false,
         };
         Ok((written.body.into(), translation))
+    }
+
+    /// Returns the request in a dialect, and what its answer has to know of it.
+    fn translate(&self, dialect: Dialect, options: &Options) -> Result<(Written, Context), Error> {
+        let write = |request: &Request| Ok((request.write(dialect, options)?, request.context()));
+        match &self.source {
+            Source::Tree(request) => write(request),
+            Source::Text(text) => write(&Request::read(self.client, text)?),
+        }
     }
 }
 

@@ -321,3 +321,18 @@ fn broken_stream_ends_with_the_clients_error() {
     );
     assert!(!text.contains("[DONE]"));
 }
+
+#[test]
+fn large_requests_are_translated_like_small_ones() {
+    let long = "x".repeat(100_000);
+    let message = json!({ "model": "m", "max_tokens": 9, "messages": [{ "role": "user", "content": long }] });
+    let input = json!({ "model": "m", "input": long });
+    for (path, body) in [("/v1/messages", message), ("/v1/responses", input)] {
+        let given = GivenProvider::whole(200, "", COMPLETION);
+        let context = gateway(&given, "openai");
+        assert_eq!(post(&context, path, &body).status, 200, "{path}");
+        assert_eq!(sent(&given).1["messages"][0]["content"], long.as_str());
+        let wrong = json!({ "model": "m", "max_tokens": 9, "messages": long, "input": 7 });
+        assert_eq!(post(&context, path, &wrong).status, 400, "{path}");
+    }
+}
