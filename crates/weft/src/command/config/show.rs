@@ -87,6 +87,8 @@ fn provider(object: &mut Writer, provider: &Provider) {
         timeout,
         idle_timeout,
         total_timeout,
+        // It follows from the other limits.
+        whole_timeout: _,
         retries,
         max_response,
         rejected: _,
