@@ -112,6 +112,7 @@ fn calls_take_linear_time() {
         id: "1".to_owned(),
         name: "mcp__s__t".to_owned(),
         arguments: "{}".to_owned(),
+        extra: String::new(),
     };
     let called = |kind: &str, body: &[u8], part| {
         let mut server = http();

@@ -127,7 +127,8 @@ impl Message {
         if let Some(call) = &self.answered {
             take(&call.id);
         }
-        for block in self.reasoning.iter().filter(|block| !block.signature.is_empty()) {
+        let goes_back = |block: &&Reasoning| !block.signature.is_empty() || block.echoed;
+        for block in self.reasoning.iter().filter(goes_back) {
             take(&block.text);
             take(&block.signature);
         }
@@ -135,6 +136,7 @@ impl Message {
             take(&call.id);
             take(&call.name);
             take(&call.arguments);
+            take(&call.extra);
         }
     }
 
@@ -206,6 +208,9 @@ impl Message {
                 object.text_member("content", &self.content);
             }
             if !self.calls.is_empty() {
+                if let Some(block) = self.reasoning.first().filter(|block| block.echoed) {
+                    object.text_member("reasoning_content", &block.text);
+                }
                 object.member("tool_calls", |list| list.array(&self.calls, write_call));
             }
         });
@@ -234,6 +239,9 @@ fn write_call(writer: &mut Writer, call: &ToolCall) {
     writer.object(|object| {
         object.text_member("id", &call.id);
         object.text_member("type", "function");
+        if !call.extra.is_empty() {
+            object.literal_member("extra_content", &call.extra);
+        }
         object.member("function", |writer| {
             writer.object(|function| {
                 function.text_member("name", &call.name);

@@ -15,6 +15,9 @@ pub struct Reasoning {
     pub signature: String,
     /// Whether the text is encrypted.
     pub redacted: bool,
+    /// Whether the provider sent it as `reasoning_content`. DeepSeek and Moonshot require that it goes back so
+    /// beside calls, within a turn. It is not stored.
+    pub echoed: bool,
 }
 
 impl Reasoning {
@@ -30,6 +33,7 @@ impl Reasoning {
             text: copy("thinking")?,
             signature: copy(if redacted { "data" } else { "signature" })?,
             redacted,
+            echoed: false,
         }))
     }
 

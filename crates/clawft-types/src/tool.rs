@@ -33,6 +33,9 @@ pub struct ToolCall {
     pub name: String,
     /// The arguments as the model wrote them: JSON text that may be malformed.
     pub arguments: String,
+    /// The member `extra_content` of the call, as JSON: Gemini's signature of its thoughts, without which the call
+    /// is refused when it goes back. Empty if there is none. It is not stored, because only the turn needs it.
+    pub extra: String,
 }
 
 impl ToolCall {
@@ -65,6 +68,7 @@ impl ToolCall {
             id: copy("id")?,
             name: copy("name")?,
             arguments: copy("arguments")?,
+            extra: String::new(),
         })
     }
 }

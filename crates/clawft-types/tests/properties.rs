@@ -100,15 +100,22 @@ fn session() -> impl Strategy<Value = Session> {
         text,
         signature,
         redacted: false,
+        echoed: false,
     });
     let redacted = any::<String>().prop_map(|signature| Reasoning {
         text: String::new(),
         signature,
         redacted: true,
+        echoed: false,
     });
     let reasoning = vec(prop_oneof![signed, redacted], 0..3);
     let call = (any::<String>(), any::<String>(), any::<String>());
-    let call = call.prop_map(|(id, name, arguments)| ToolCall { id, name, arguments });
+    let call = call.prop_map(|(id, name, arguments)| ToolCall {
+        id,
+        name,
+        arguments,
+        extra: String::new(),
+    });
     let message = (
         role,
         any::<String>(),

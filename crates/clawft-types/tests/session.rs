@@ -49,6 +49,7 @@ fn calls_and_results_make_it_version_2() {
             id: "c1".to_owned(),
             name: "read_file".to_owned(),
             arguments: r#"{"path":"a"}"#.to_owned(),
+            extra: String::new(),
         }],
         ..Message::new(Role::Assistant, "")
     });
@@ -191,11 +192,13 @@ fn every_long_text_is_written_in_chunks() {
         text: if redacted { String::new() } else { text("thought") },
         signature: text("signature"),
         redacted,
+        echoed: false,
     };
     let call = || ToolCall {
         id: text("id"),
         name: text("name"),
         arguments: text("arguments"),
+        extra: String::new(),
     };
     let full = Message {
         finish_reason: Some(text("reason")),

@@ -40,6 +40,7 @@ fn tool_call(name: &str) -> ToolCall {
         id: "1".to_owned(),
         name: name.to_owned(),
         arguments: "{}".to_owned(),
+        extra: String::new(),
     }
 }
 

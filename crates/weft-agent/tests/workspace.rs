@@ -67,6 +67,7 @@ fn run(tools: &mut Toolbox, name: &str, arguments: &Value) -> (bool, String) {
         id: "1".to_owned(),
         name: name.to_owned(),
         arguments: arguments.to_string(),
+        extra: String::new(),
     };
     match tools.start(&call) {
         Outcome::Done(result) => (!result.is_error, result.content),

@@ -64,6 +64,7 @@ fn read_block(block: Node<'_>, index: Option<u64>, answer: &mut Answer) -> Resul
             id: block.text_of("id").unwrap_or_default(),
             name: block.text_of("name").unwrap_or_default(),
             arguments: &arguments,
+            extra: "",
         })?);
     }
     if let Some(block) = Reasoning::read(block)? {

@@ -34,6 +34,8 @@ pub(crate) struct Fragment<'a> {
     pub(crate) name: &'a str,
     /// The next part of the arguments.
     pub(crate) arguments: &'a str,
+    /// The member `extra_content`, as JSON.
+    pub(crate) extra: &'a str,
 }
 
 impl Calls {
@@ -50,11 +52,16 @@ impl Calls {
             Some(arguments) if arguments.as_members().is_some() => arguments.to_json()?,
             _ => String::new(),
         };
+        let extra = match node.get("extra_content") {
+            Some(extra) if extra.as_members().is_some() => extra.to_json()?,
+            _ => String::new(),
+        };
         let fragment = Fragment {
             index: node.whole_of("index"),
             id: node.text_of("id").unwrap_or_default(),
             name: function.text_of("name").unwrap_or_default(),
             arguments: function.text_of("arguments").unwrap_or(&object),
+            extra: &extra,
         };
         let position = match self.position(&fragment) {
             Some(position) if !whole => position,
@@ -84,6 +91,9 @@ impl Calls {
         }
         if call.name.is_empty() {
             memory::append_text(&mut call.name, fragment.name)?;
+        }
+        if call.extra.is_empty() {
+            memory::append_text(&mut call.extra, fragment.extra)?;
         }
         memory::append_text(&mut call.arguments, fragment.arguments)
     }

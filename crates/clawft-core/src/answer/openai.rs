@@ -8,12 +8,15 @@ use clawft_types::memory;
 /// The members of a message that hold reasoning. Servers send the same text under several of them, so the
 /// first one that has any counts.
 const REASONING: [&str; 5] = [
-    "reasoning_content",
+    ECHOED,
     "reasoning",
     "reasoning_details",
     "thinking",
     "thinking_blocks",
 ];
+
+/// The member of DeepSeek and others that goes back beside calls.
+const ECHOED: &str = "reasoning_content";
 
 /// The members of a part of content that hold its text, or a list of parts.
 const TEXTS: [&str; 6] = ["text", "thinking", "content", "summary", "refusal", "value"];
@@ -92,9 +95,13 @@ fn failed(reason: &str) -> Option<u16> {
 fn read_message(message: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(), JsonError> {
     let length = |answer: &Answer| answer.reasoning.last().map(|block| block.text.len());
     let before = length(answer);
-    for part in REASONING.iter().filter_map(|key| message.get(key)) {
+    for key in REASONING {
+        let Some(part) = message.get(key) else {
+            continue;
+        };
         read_part(part, answer, true, DEPTH)?;
         if length(answer) != before {
+            answer.echoed = key == ECHOED;
             break;
         }
     }

@@ -63,10 +63,14 @@ impl Turn<'_> {
     pub(super) fn call(&mut self, answer: Answer, streamed: bool, clock: Clock<'_>) -> Step {
         let Answer {
             text,
-            reasoning,
+            mut reasoning,
+            echoed,
             calls,
             ..
         } = answer;
+        for block in &mut reasoning {
+            block.echoed = echoed;
+        }
         let mut calls = calls.into_vec();
         let is_flood = calls.len() > MAX_CALLS;
         calls.truncate(MAX_CALLS);

@@ -50,6 +50,7 @@ fn call(id: &str, name: &str, arguments: &str) -> ToolCall {
         id: id.to_owned(),
         name: name.to_owned(),
         arguments: arguments.to_owned(),
+        extra: String::new(),
     }
 }
 
@@ -397,6 +398,41 @@ fn tools_of_the_provider_are_not_called() {
     ));
     assert_eq!(reply.text(), "Found.");
     assert_eq!(reply.session.messages.len(), 2);
+}
+
+/// DeepSeek refuses calls without the reasoning before them, Gemini calls without the signature of its thoughts.
+#[test]
+fn reasoning_and_signatures_of_calls_go_back() {
+    let signature = json!({"google": {"thought_signature": "c2ln"}});
+    let call = json!({"index": 0, "id": "c", "type": "function", "extra_content": signature,
+        "function": {"name": "read_file", "arguments": PATH}});
+    for (key, echoed) in [("reasoning_content", Some("Which one?")), ("reasoning", None)] {
+        for streamed in [false, true] {
+            let config = config(if streamed { r#","stream":true"# } else { "" }, "");
+            let (mut turn, _) = begin(&config, Session::default());
+            let step = match streamed {
+                false => {
+                    let message = json!({"role": "assistant", key: "Which one?", "tool_calls": [call]});
+                    let body = json!({"choices": [{"message": message}]}).to_string();
+                    answer(&mut turn, 200, &[], body.as_bytes())
+                }
+                true => {
+                    let chunk = |delta: Value| json!({"choices": [{"delta": delta}]}).to_string();
+                    let [first, second] = ["Which ", "one?"].map(|part| chunk(json!({key: part})));
+                    let third = chunk(json!({"tool_calls": [call]}));
+                    stream(&mut turn, &[&first, &second, &third, "[DONE]"])
+                }
+            };
+            calls(step);
+            let sent = body(&request(turn.resume(vec![result("c", "hello")], NOW)));
+            let message = &sent["messages"][1];
+            assert_eq!(message["reasoning_content"].as_str(), echoed, "{key}, {streamed}");
+            assert_eq!(
+                message["tool_calls"][0]["extra_content"], signature,
+                "{key}, {streamed}"
+            );
+        }
+    }
 }
 
 #[test]

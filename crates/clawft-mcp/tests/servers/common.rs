@@ -170,6 +170,7 @@ pub(crate) fn tool_call(name: &str, arguments: &str) -> ToolCall {
         id: "call-1".to_owned(),
         name: name.to_owned(),
         arguments: arguments.to_owned(),
+        extra: String::new(),
     }
 }
 

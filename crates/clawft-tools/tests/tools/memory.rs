@@ -261,6 +261,7 @@ pub(crate) fn call(name: &str, arguments: &Value) -> ToolCall {
         id: "call-1".to_owned(),
         name: name.to_owned(),
         arguments: arguments.to_string(),
+        extra: String::new(),
     }
 }
 

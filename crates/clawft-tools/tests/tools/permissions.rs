@@ -228,6 +228,7 @@ fn calls_that_cannot_succeed_are_results() {
             id: "7".to_owned(),
             name: name.to_owned(),
             arguments: arguments.to_owned(),
+            extra: String::new(),
         };
         let Decision::Refuse(result) = tools.check(&call) else {
             panic!("{name} {arguments}")
@@ -246,6 +247,7 @@ fn calls_that_cannot_succeed_are_results() {
         id: "7".to_owned(),
         name: "list_files".to_owned(),
         arguments: " ".to_owned(),
+        extra: String::new(),
     };
     assert!(matches!(tools.start(&empty), Outcome::Done(result) if !result.is_error));
 }

@@ -103,7 +103,7 @@ proptest! {
         };
         let all = json!({"files": {"write": true}, "fetch": {"allow": ["https://*"]}, "notes": true});
         let mut tools = Toolbox::new(settings(&all).unwrap(), host);
-        let call = ToolCall { id: "9".to_owned(), name, arguments };
+        let call = ToolCall { id: "9".to_owned(), name, arguments, extra: String::new() };
         tools.check(&call);
         if let Outcome::Done(result) = tools.start(&call) {
             prop_assert_eq!(result.id, "9");

@@ -84,7 +84,12 @@ impl Words {
         let (case, text) = match output {
             Output::Text(text) => (0, text),
             Output::Reasoning(text) => (1, text),
-            Output::Call(ToolCall { id, name, arguments }) => {
+            Output::Call(ToolCall {
+                id,
+                name,
+                arguments,
+                extra: _,
+            }) => {
                 self.number(2);
                 self.text(id);
                 self.text(name);

@@ -70,6 +70,7 @@ async fn call(servers: &McpServers, tools: &[Tool], name: &str, arguments: Strin
         id: String::new(),
         name: tool.definition.name.to_string(),
         arguments,
+        extra: String::new(),
     };
     let Some(result) = servers.call(&call).await else {
         return Err(Error::other("the server of this tool is gone"));

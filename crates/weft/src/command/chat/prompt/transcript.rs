@@ -75,6 +75,7 @@ mod tests {
                 id: "1".to_owned(),
                 name: "read_file".to_owned(),
                 arguments: r#"{"path":"a"}"#.to_owned(),
+                extra: String::new(),
             }],
             ..Message::new(Role::Assistant, "")
         });
