@@ -141,7 +141,7 @@ impl Form<'_> {
         }
     }
 
-    /// Returns the events of a complete answer: in the client's dialect, or if it is no answer but an error, in the
+    /// Returns the events of a complete answer: in the client's dialect, or if it is not an answer but an error, in the
     /// provider's. A large one is converted on another thread.
     async fn as_events(&mut self, dialect: Dialect, whole: Bytes) -> Result<Bytes, Unfit> {
         if let Some(translation) = &mut self.translation

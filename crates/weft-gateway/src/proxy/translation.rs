@@ -203,7 +203,7 @@ impl Translation {
     /// Returns a complete answer as a stream for the client. A large one is converted on another thread.
     ///
     /// # Errors
-    /// The cause, as a sentence fragment, if it is no answer.
+    /// The cause, as a sentence fragment, if it is not an answer.
     pub(super) async fn whole_as_events(&mut self, shared: &Shared, body: Bytes) -> Result<Bytes, String> {
         let (client, include_usage) = (self.client, self.context.include_usage);
         let whole = self.whole(shared, body).await?;

@@ -126,7 +126,7 @@ pub(crate) enum Command {
 
 /// Ask the model, once or in a conversation
 ///
-/// The message is the arguments, joined by spaces. What standard input holds, if it is no terminal, follows them, or
+/// The message is the arguments, joined by spaces. What standard input holds, if it is not a terminal, follows them, or
 /// takes the place of an argument `-`; it is text or an image. On a terminal without a message a prompt asks for one
 /// message after another. A message is plain text or {"role":"user","content":"…"}.
 ///
@@ -166,7 +166,7 @@ pub(crate) struct Chat {
     /// Do not stream the answer
     #[arg(long)]
     pub(crate) no_stream: bool,
-    /// Show answers as they are sent, and do not render their Markdown; so it is where standard output is no terminal
+    /// Show answers as they are sent, and do not render their Markdown; so it is if standard output is not a terminal
     #[arg(long)]
     pub(crate) no_markdown: bool,
     /// Print the model's reasoning on standard error, or as `reasoning` with --json

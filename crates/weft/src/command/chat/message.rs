@@ -17,8 +17,8 @@ pub(super) struct Message {
 }
 
 /// Returns the message. It consists of the arguments, the files and standard input, in this order and with an empty
-/// line between them; standard input is read if it is no terminal, or if nothing else is given. `-` stands for standard
-/// input, also in place of a file.
+/// line between them; standard input is read if it is not a terminal, or if nothing else is given. `-` stands for
+/// standard input, also in place of a file.
 ///
 /// # Errors
 /// If a file or standard input cannot be read or is neither text nor an image, or if there is nothing to send.

@@ -47,7 +47,7 @@ pub(super) fn file(path: &Path) -> Result<Content, Error> {
 /// Reads all of standard input. Says so if that takes long, because a caller may have left it open.
 ///
 /// # Errors
-/// As [`file`].
+/// As [`file()`].
 pub(super) fn input() -> Result<Content, Error> {
     let (done, waits) = mpsc::channel::<()>();
     thread::spawn(move || {
