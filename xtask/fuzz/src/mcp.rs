@@ -92,6 +92,7 @@ fn call() -> ToolCall {
         id: "1".to_owned(),
         name: "mcp__s__t".to_owned(),
         arguments: "{}".to_owned(),
+        extra: String::new(),
     }
 }
 

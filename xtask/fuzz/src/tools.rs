@@ -25,6 +25,7 @@ pub fn check(bytes: &[u8]) {
         id: "1".to_owned(),
         name: name.to_owned(),
         arguments: arguments.to_owned(),
+        extra: String::new(),
     };
     safe_on_a_terminal(&toolbox::line(&call));
     safe_on_a_terminal(&toolbox::preview(&call).replace('\n', ""));
