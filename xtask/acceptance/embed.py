@@ -1,14 +1,16 @@
 """The example of a page in which the component runs, in a real browser."""
 
+from contextlib import contextmanager
+
 from playwright.sync_api import expect, sync_playwright
 
 from cases import case, main, same
 from page import FLAGS
 
 
-@case
-def page(given):
-    """Asks, and waits for the answer after a call of the page's own tool."""
+@contextmanager
+def ready_page(given):
+    """Opens the page, and waits until the component has started. Gives the page, and the list of its errors."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=given["chromium"], args=FLAGS)
         try:
@@ -16,16 +18,23 @@ def page(given):
             problems = []
             opened.on("pageerror", lambda error: problems.append(str(error)))
             opened.goto(given["url"])
-            status = opened.locator("#status")
-            expect(status).to_have_text("ready", timeout=60_000)
-            opened.locator("#message").fill(given["message"])
-            opened.locator("#send").click()
-            expect(opened.locator("#answer")).to_have_text(given["answer"], timeout=60_000)
-            expect(status).to_contain_text("complete")
-            expect(status).to_contain_text("stored: true")
-            assert problems == [], f"errors in the page: {problems}"
+            expect(opened.locator("#status")).to_have_text("ready", timeout=60_000)
+            yield opened, problems
         finally:
             browser.close()
+
+
+@case
+def page(given):
+    """Asks, and waits for the answer after a call of the page's own tool."""
+    with ready_page(given) as (opened, problems):
+        opened.locator("#message").fill(given["message"])
+        opened.locator("#send").click()
+        expect(opened.locator("#answer")).to_have_text(given["answer"], timeout=60_000)
+        status = opened.locator("#status")
+        expect(status).to_contain_text("complete")
+        expect(status).to_contain_text("stored: true")
+        assert problems == [], f"errors in the page: {problems}"
 
 
 # Works on the files of a workspace in memory. Returns the events, and the content of the file.
@@ -51,15 +60,8 @@ FILES = """async (message) => {
 @case
 def files(given):
     """The built-in tools read and change a file of the workspace, which is in the page's memory."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=given["chromium"], args=FLAGS)
-        try:
-            opened = browser.new_page()
-            opened.goto(given["url"])
-            expect(opened.locator("#status")).to_have_text("ready", timeout=60_000)
-            same("the events, and the file", opened.evaluate(FILES, given["message"]), given["events"])
-        finally:
-            browser.close()
+    with ready_page(given) as (opened, _):
+        same("the events, and the file", opened.evaluate(FILES, given["message"]), given["events"])
 
 
 # Cancels a turn while its `next` waits for a provider that is silent. Returns how both ended, and the sessions.
@@ -78,15 +80,8 @@ CANCEL = """async () => {
 @case
 def cancel_while_waiting(given):
     """jco lets a call wait until the one before it has returned, which ends by its time limit. Nothing is stored."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=given["chromium"], args=FLAGS)
-        try:
-            opened = browser.new_page()
-            opened.goto(given["url"])
-            expect(opened.locator("#status")).to_have_text("ready", timeout=60_000)
-            same("the ends of both, and the sessions", opened.evaluate(CANCEL), ["done", "timeout"])
-        finally:
-            browser.close()
+    with ready_page(given) as (opened, _):
+        same("the ends of both, and the sessions", opened.evaluate(CANCEL), ["done", "timeout"])
 
 
 if __name__ == "__main__":
