@@ -205,7 +205,7 @@ enum clawft_finish {
 /* Returns the number of this interface: compare it with CLAWFT_ABI. */
 uint32_t clawft_abi(void);
 
-/* Returns the module's version, such as `0.1.0`, ended by a NUL. It is valid for the life of the instance. */
+/* Returns the module's version, such as `0.2.0`, ended by a NUL. It is valid for the life of the instance. */
 clawft_address clawft_version(void);
 
 /* Allocates `size` bytes in the module's memory, for data that the host passes in; returns 0 if there is no

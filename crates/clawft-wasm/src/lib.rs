@@ -77,7 +77,7 @@ pub fn process_message(message: &str) -> Result<String, Error> {
 }
 
 /// Returns the capabilities of this build as JSON in one line:
-/// `{"version":"0.1.0","platform":"wasm32-wasip2","http":true,"fs":true,"status":"ready"}`.
+/// `{"version":"0.2.0","platform":"wasm32-wasip2","http":true,"fs":true,"status":"ready"}`.
 ///
 /// `http` and `fs` are true if they work; if `http` is `false`, every request fails with an error value.
 pub fn capabilities() -> String {

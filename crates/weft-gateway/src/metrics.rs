@@ -275,7 +275,7 @@ mod tests {
     #[test]
     fn number_of_models_is_bounded() {
         let metrics = Metrics::new(Build {
-            version: "0.1.0",
+            version: "0.2.0",
             revision: "none",
             target: "test",
         });
@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn text_has_all_metrics_by_name() {
         let metrics = Metrics::new(Build {
-            version: "0.1.0",
+            version: "0.2.0",
             revision: "none",
             target: "test",
         });
@@ -315,7 +315,7 @@ mod tests {
         metrics.cut("stalled");
         let text = metrics.to_text().unwrap();
         assert!(
-            text.contains("clawft_build_info{version=\"0.1.0\",revision=\"none\",target=\"test\"}"),
+            text.contains("clawft_build_info{version=\"0.2.0\",revision=\"none\",target=\"test\"}"),
             "{text}"
         );
         for line in [

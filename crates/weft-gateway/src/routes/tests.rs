@@ -24,7 +24,7 @@ const CONFIG: &str = r#"{"agents":{"model":"team/small"},
     "providers":{"providers":{"local":{"api_base":"http://127.0.0.1:1/v1","retries":0}}}}"#;
 
 const BUILD: Build = Build {
-    version: "0.1.0",
+    version: "0.2.0",
     revision: "none",
     target: "test",
 };
