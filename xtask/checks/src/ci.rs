@@ -2,16 +2,17 @@
 //! own, and one table of their results.
 //!
 //! Modules in reading order: [`steps`] holds the command of each step, [`changed`] plans the tests of changed
-//! packages, [`cases`] finds the end-to-end cases with a text in their name, [`runner`] runs the steps one after the
-//! other, from a [`program`] that stays the same meanwhile, with Docker's [`engine`] where one is needed;
-//! [`test_counts`] and [`excerpt`] read the log of a step, [`passed`] records the steps that passed for a commit, and
-//! [`table`] and [`json`] render the results.
+//! packages, [`cases`] finds the end-to-end cases with a text in their name, [`runner`] runs the steps in their
+//! [`order`], some at once, from a [`program`] that stays the same meanwhile, with Docker's [`engine`] where one is
+//! needed; [`test_counts`] and [`excerpt`] read the log of a step, [`passed`] records the steps that passed for a
+//! commit, and [`table`] and [`json`] render the results.
 
 mod cases;
 mod changed;
 mod engine;
 mod excerpt;
 mod json;
+mod order;
 mod passed;
 mod program;
 mod runner;
@@ -19,7 +20,11 @@ mod steps;
 mod table;
 mod test_counts;
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, bail, ensure};
 use clap::ValueEnum as _;
@@ -34,6 +39,9 @@ use self::{
 
 /// Seconds to fuzz each target in the tier of a change: enough to show that the target still runs.
 const FUZZ_SECONDS_OF_CHANGE: u64 = 2;
+
+/// The most steps that run at once by default. More of them take memory for several links at once, and gain nothing.
+const MOST_JOBS: u16 = 3;
 
 /// Runs `cargo xtask ci`.
 pub(crate) fn run(project: &Project, flags: &Ci) -> Result<()> {
@@ -150,6 +158,8 @@ struct RunOptions {
     keep_going: bool,
     /// Show the output of the steps as it comes.
     verbose: bool,
+    /// How many steps run at once, at most.
+    jobs: u16,
     /// Print the names of the tests that passed.
     show_names: bool,
     /// Form of the results.
@@ -180,6 +190,7 @@ impl From<&Output> for RunOptions {
     fn from(
         &Output {
             keep_going,
+            jobs,
             verbose,
             json,
         }: &Output,
@@ -188,10 +199,21 @@ impl From<&Output> for RunOptions {
         Self {
             keep_going,
             verbose,
+            jobs: if verbose {
+                1
+            } else {
+                jobs.unwrap_or_else(default_jobs)
+            },
             show_names: false,
             format,
         }
     }
+}
+
+/// Returns how many steps run at once by default: most of them wait for others or sleep for a part of their time.
+fn default_jobs() -> u16 {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    u16::try_from(processors).map_or(MOST_JOBS, |it| it.min(MOST_JOBS))
 }
 
 /// Runs `steps`, prints the results and, last of all, an excerpt of the first failed step's log.
@@ -199,16 +221,18 @@ fn run_steps(project: &Project, steps: &[Planned], options: &RunOptions) -> Resu
     if steps.is_empty() {
         ui::status("Finished", "nothing is left to run");
         return if options.format == Format::Json {
-            ui::result(&json::json(&[])?)
+            ui::result(&json::json(&[], Duration::ZERO)?)
         } else {
             Ok(())
         };
     }
     let runner = Runner::new(project, steps, options)?;
+    let started = Instant::now();
     let results = runner.run_all()?;
-    options.print(&table::table(&results))?;
+    let elapsed = started.elapsed();
+    options.print(&table::table(&results, elapsed))?;
     if options.format == Format::Json {
-        ui::result(&json::json(&results)?)?;
+        ui::result(&json::json(&results, elapsed)?)?;
     }
     runner.conclude(&results)?;
     let has_tests = results.iter().any(|result| result.counts.sum.is_some());
@@ -248,8 +272,8 @@ mod tests {
             chosen(&["--only", "unit", "--only", "lint"]),
             [Step::Lint, Step::Unit]
         );
-        assert_eq!(chosen(&["--from", "fuzz"]), [Step::Fuzz, Step::Engine]);
-        assert_eq!(chosen(&["--from", "fuzz", "--skip", "engine"]), [Step::Fuzz]);
+        assert_eq!(chosen(&["--from", "page"]), [Step::Page, Step::Fuzz]);
+        assert_eq!(chosen(&["--from", "page", "--skip", "fuzz"]), [Step::Page]);
     }
 
     #[test]

@@ -17,6 +17,9 @@ Examples:
   cargo xtask ci --from weft          this step and those after it
   cargo xtask ci --only lint --only unit --verbose
   cargo xtask ci --full               also the long steps: nightly, and before a release
+  cargo xtask ci --jobs 1             one step at a time
+
+A step begins when the steps whose files it uses have ended; the long ones run alone.
 
 The output of a step is in target/ci/STEP.log; that of the first failed step is shown at the end.
 Steps that passed for a clean commit are recorded in target/ci/passed.json; `--resume` and
@@ -81,8 +84,11 @@ pub struct Output {
     /// Go on after a step that fails
     #[arg(long)]
     pub keep_going: bool,
-    /// Show the output of the steps as it comes
-    #[arg(long)]
+    /// Run at most this many steps at once [default: the number of processors, at most 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: Option<u16>,
+    /// Show the output of the steps as it comes, and run one at a time
+    #[arg(long, conflicts_with = "jobs")]
     pub verbose: bool,
     /// Print the results as JSON instead of a table
     #[arg(long)]
@@ -115,7 +121,7 @@ pub struct Ready {
     pub output: Output,
 }
 
-/// The steps, in the order in which they run: the quickest answers come first.
+/// The steps, in the order in which they begin: those that others wait for, or that take long, come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Step {
     /// Format, lints, and forbidden dependencies
@@ -124,6 +130,12 @@ pub enum Step {
     Unit,
     /// The component and the module, within their sizes
     Wasm,
+    /// The binaries for Linux and their archives, within their sizes
+    Dist,
+    /// The images, within their sizes
+    Images,
+    /// The images pushed, pulled and run by Docker's engine
+    Engine,
     /// The component in the newest wasmtime
     Wasmtime,
     /// The component in a host that embeds it
@@ -132,10 +144,6 @@ pub enum Step {
     Wamr,
     /// The served components on hosts of `wasi:http`
     Serve,
-    /// The binaries for Linux and their archives, within their sizes
-    Dist,
-    /// The images, within their sizes
-    Images,
     /// The released `weft`
     Weft,
     /// Replicas of the gateway on Postgres, killed for some seconds
@@ -148,8 +156,6 @@ pub enum Step {
     Page,
     /// The fuzz targets
     Fuzz,
-    /// The images pushed, pulled and run by Docker's engine
-    Engine,
     /// Full tier: the component in every supported release of wasmtime
     Releases,
     /// Full tier: `wasm-diet` on files of other toolchains
@@ -185,6 +191,21 @@ impl Step {
     /// Returns whether the step needs Docker's engine.
     pub fn needs_engine(self) -> bool {
         matches!(self, Self::Engine | Self::Dockerfile)
+    }
+
+    /// Returns the steps whose files this one uses.
+    pub fn needs(self) -> &'static [Self] {
+        match self {
+            Self::Images | Self::Weft | Self::Replicas | Self::Clients => &[Self::Dist],
+            Self::Engine => &[Self::Wasm, Self::Images],
+            Self::Wasmtime | Self::Host | Self::Wamr | Self::Serve | Self::Diet | Self::Page => &[Self::Wasm],
+            _ => &[],
+        }
+    }
+
+    /// Returns whether nothing else may run beside the step: it measures, or it takes all of the machine.
+    pub fn runs_alone(self) -> bool {
+        self.is_long()
     }
 
     /// Returns whether the step runs with `--full` only.

@@ -1,17 +1,20 @@
-//! Runs the steps in order, each in its own process and with its own log.
+//! Runs the steps, some at once, each in its own process and with its own log.
 
 use std::{
     fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, bail};
-use builds::{files, interrupt::Interrupt, progress};
+use builds::{files, interrupt::Interrupt, progress::Lines};
 use devkit::{child::Guarded, package::XTASK, project::Project, ui};
 
 use flags::{FUZZ_SECONDS, Step};
@@ -21,6 +24,7 @@ use super::{
     RunOptions,
     engine::Engine,
     excerpt::excerpt,
+    order::{self, State},
     passed::Passed,
     program::Program,
     steps::{self, Command, Planned},
@@ -43,6 +47,17 @@ pub(super) struct StepResult {
     pub(super) elapsed: Duration,
     /// The test results in its log.
     pub(super) counts: TestCounts,
+}
+
+impl StepResult {
+    fn not_run(step: Step) -> Self {
+        Self {
+            step,
+            verdict: Verdict::NotRun,
+            elapsed: Duration::ZERO,
+            counts: TestCounts::default(),
+        }
+    }
 }
 
 /// How a step ended.
@@ -76,6 +91,34 @@ pub(super) struct Runner<'p> {
     interrupt: Interrupt,
     /// The steps that had passed before, if the checkout is clean.
     before: Option<Passed>,
+    lines: Lines,
+    progress: Mutex<Progress>,
+    /// Notified when a step has ended.
+    ended: Condvar,
+}
+
+/// The state of each step, and the results of those that have ended, by the index of the step.
+#[derive(Debug)]
+struct Progress {
+    states: Vec<(Step, State)>,
+    results: Vec<Option<StepResult>>,
+}
+
+impl Progress {
+    fn new(steps: &[Planned]) -> Self {
+        Self {
+            states: steps
+                .iter()
+                .map(|planned| (planned.step, State::Waiting))
+                .collect(),
+            results: vec![None; steps.len()],
+        }
+    }
+
+    fn has_failure(&self) -> bool {
+        let mut ended = self.results.iter().flatten();
+        ended.any(|result| result.verdict == Verdict::Failed)
+    }
 }
 
 impl<'p> Runner<'p> {
@@ -103,27 +146,70 @@ impl<'p> Runner<'p> {
             engine,
             interrupt: Interrupt::watch()?,
             before,
+            lines: Lines::default(),
+            progress: Mutex::new(Progress::new(steps)),
+            ended: Condvar::new(),
         })
     }
 
     /// Runs all of them, or up to the first failure, and returns their results in order.
     pub(super) fn run_all(&self) -> Result<Vec<StepResult>> {
-        let mut results: Vec<StepResult> = Vec::new();
-        for planned in self.steps {
-            let failed = results.iter().any(|result| result.verdict == Verdict::Failed);
-            let result = if self.interrupt.happened() || (failed && !self.options.keep_going) {
-                StepResult {
-                    step: planned.step,
-                    verdict: Verdict::NotRun,
-                    elapsed: Duration::ZERO,
-                    counts: TestCounts::default(),
-                }
-            } else {
-                self.run_step(planned)?
-            };
-            results.push(result);
+        thread::scope(|scope| {
+            let lanes: Vec<_> = (0..self.options.jobs)
+                .map(|_| scope.spawn(|| self.run_lane()))
+                .collect();
+            lanes
+                .into_iter()
+                .try_for_each(|lane| lane.join().expect("a lane does not panic"))
+        })?;
+        let progress = self.progress();
+        let results = progress.results.iter().zip(self.steps);
+        Ok(results
+            .map(|(result, planned)| {
+                result
+                    .clone()
+                    .unwrap_or_else(|| StepResult::not_run(planned.step))
+            })
+            .collect())
+    }
+
+    /// Runs one step after the other, each as soon as it may begin, until no step is left for this thread.
+    fn run_lane(&self) -> Result<()> {
+        while let Some(index) = self.begin_next() {
+            let result = self.run_step(&self.steps[index]);
+            let mut progress = self.progress();
+            progress.states[index].1 = State::Ended;
+            progress.results[index] = result.as_ref().ok().cloned();
+            drop(progress);
+            self.ended.notify_all();
+            result?;
         }
-        Ok(results)
+        Ok(())
+    }
+
+    /// Waits until a step may begin, marks it as running, and returns its index; `None` if none may begin any more.
+    fn begin_next(&self) -> Option<usize> {
+        let mut progress = self.progress();
+        loop {
+            let waits = progress.states.iter().any(|it| it.1 == State::Waiting);
+            let stops = progress.has_failure() && !self.options.keep_going;
+            if !waits || stops || self.interrupt.happened() {
+                return None;
+            }
+            if let Some(index) = order::next(&progress.states) {
+                progress.states[index].1 = State::Running;
+                return Some(index);
+            }
+            let (again, _) = self
+                .ended
+                .wait_timeout(progress, POLL)
+                .unwrap_or_else(PoisonError::into_inner);
+            progress = again;
+        }
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs one step, reports how it ended, and records that it passed.
@@ -137,7 +223,7 @@ impl<'p> Runner<'p> {
             ui::status("Running", &title);
             run()?
         } else {
-            progress::show("Running", &title, run)?
+            self.lines.show("Running", &title, run)?
         };
         let verdict = match status {
             Some(status) if status.success() => Verdict::Passed,
@@ -151,10 +237,11 @@ impl<'p> Runner<'p> {
             elapsed: started.elapsed(),
             counts,
         };
-        self.report(&result)?;
+        self.lines.suspend(|| self.report(&result))?;
         // Part of a step, such as the tests of one package, does not make the step pass.
         let whole = *planned == steps::planned(*step, self.project, FUZZ_SECONDS);
         if verdict == Verdict::Passed && whole {
+            let _one_at_a_time = self.progress();
             Passed::add(self.project, self.before.as_ref(), *step, result.elapsed)?;
         }
         Ok(result)
@@ -295,6 +382,7 @@ mod tests {
     const OPTIONS: RunOptions = RunOptions {
         keep_going: false,
         verbose: false,
+        jobs: 1,
         show_names: false,
         format: Format::Table,
     };
@@ -304,32 +392,72 @@ mod tests {
         ..OPTIONS
     };
 
-    fn runner<'p>(project: &'p Project, options: &'p RunOptions) -> Runner<'p> {
+    fn runner<'p>(project: &'p Project, steps: &'p [Planned], options: &'p RunOptions) -> Runner<'p> {
         let directory = crate::ci::directory(project);
         fs::create_dir_all(&directory).unwrap();
         Runner {
             project,
-            steps: &[],
+            steps,
             options,
             program: Program::copy(&env::current_exe().unwrap(), &directory).unwrap(),
             engine: Engine::There,
             interrupt: Interrupt::default(),
             before: None,
+            lines: Lines::default(),
+            progress: Mutex::new(Progress::new(steps)),
+            ended: Condvar::new(),
         }
+    }
+
+    fn project(root: &Path) -> Project {
+        Project {
+            dist: root.join("dist"),
+            target: root.join("target"),
+            cache: root.join("cache"),
+            root: root.to_owned(),
+        }
+    }
+
+    /// Runs a good step, a failing one, and one that uses the files of the good one.
+    fn verdicts(options: &RunOptions) -> Vec<Verdict> {
+        let directory = tempfile::tempdir().unwrap();
+        let project = project(directory.path());
+        let step = |step, word: &str| Planned {
+            step,
+            command: Command::Cargo(vec![word.to_owned()]),
+        };
+        let steps = [
+            step(Step::Wasm, "--version"),
+            step(Step::Unit, "--no-such-option"),
+            step(Step::Host, "--version"),
+        ];
+        let results = runner(&project, &steps, options).run_all().unwrap();
+        results.iter().map(|result| result.verdict).collect()
+    }
+
+    #[test]
+    fn first_failure_ends_the_run() {
+        use Verdict::{Failed, NotRun, Passed};
+        assert_eq!(verdicts(&OPTIONS), [Passed, Failed, NotRun]);
+    }
+
+    #[test]
+    fn keeps_going_with_steps_at_once() {
+        use Verdict::{Failed, Passed};
+        let options = RunOptions {
+            keep_going: true,
+            jobs: 3,
+            ..OPTIONS
+        };
+        assert_eq!(verdicts(&options), [Passed, Failed, Passed]);
     }
 
     #[test]
     fn writes_the_output_of_a_step_to_its_log() {
         let directory = tempfile::tempdir().unwrap();
-        let root = directory.path().to_owned();
-        let project = Project {
-            dist: root.join("dist"),
-            target: root.join("target"),
-            cache: root.join("cache"),
-            root,
-        };
+        let project = project(directory.path());
         let run = |options, word: &str| {
-            let runner = runner(&project, options);
+            let runner = runner(&project, &[], options);
             let log = runner.log(Step::Lint);
             let command = Command::Cargo(vec![word.to_owned()]);
             let status = runner.run(Step::Lint, &command, &log).unwrap();
