@@ -30,11 +30,21 @@ struct Base<'t> {
 
 impl<'t> Base<'t> {
     fn make(test: &'t ImageContext<'t>) -> Result<Self> {
-        let name = format!("clawft-builder:{}", process::id());
-        let (script, shell) = (test.fixture.root.join("ci/builder-image"), test.shell()?);
+        // It exists before the image does, so that the image of a script that fails late is removed too.
+        let base = Self {
+            test,
+            name: format!("clawft-builder:{}", process::id()),
+        };
+        let script = test.fixture.root.join("ci/builder-image");
+        let shell = test.shell()?;
+        let name = &base.name;
         let made = test.run_within(cmd!(shell, "{script} {name}"), LIMIT)?;
-        ensure!(made.exit == Some(0), "the base image could not be made");
-        Ok(Self { test, name })
+        ensure!(
+            made.exit == Some(0),
+            "`ci/builder-image` ended with {:?} and made no base image",
+            made.exit
+        );
+        Ok(base)
     }
 }
 
