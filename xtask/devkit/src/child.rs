@@ -19,12 +19,28 @@ const POLL: Duration = Duration::from_millis(5);
 
 /// A child process that is killed on drop, if it is still running.
 #[derive(Debug)]
-pub struct Guarded(Child);
+pub struct Guarded {
+    child: Child,
+    /// The time in which it may end by itself, after SIGTERM, before it is killed.
+    grace: Duration,
+}
 
 impl Guarded {
     /// Starts `cmd` with its three standard streams as given. `purpose` completes the sentence "could not …".
     pub fn spawn(cmd: Cmd<'_>, streams: [Stdio; 3], purpose: &str) -> Result<Self> {
-        cmd::spawn(cmd, streams, purpose).map(Self)
+        let child = cmd::spawn(cmd, streams, purpose)?;
+        Ok(Self {
+            child,
+            grace: Duration::ZERO,
+        })
+    }
+
+    /// Makes the end a SIGTERM, and kills the child only if it still runs after `grace`. A program that has children
+    /// of its own ends them on this signal; after a SIGKILL they would outlive it.
+    #[must_use]
+    pub fn with_grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
     }
 
     /// Starts `cmd`, the server `name`, and returns it with the line that it prints when it is ready.
@@ -33,7 +49,7 @@ impl Guarded {
         let streams = [Stdio::piped(), Stdio::piped(), Stdio::inherit()];
         let mut process = Self::spawn(cmd, streams, &format!("start {name}"))?;
         let stdout = process
-            .0
+            .child
             .stdout
             .take()
             .with_context(|| format!("{name} has no standard output"))?;
@@ -46,9 +62,9 @@ impl Guarded {
 
     /// Kills the child, and waits until it has ended.
     pub fn kill(mut self) -> Result<()> {
-        self.0
+        self.child
             .kill()
-            .and_then(|()| self.0.wait())
+            .and_then(|()| self.child.wait())
             .context("could not kill a child process")
             .map(drop)
     }
@@ -56,7 +72,7 @@ impl Guarded {
     /// Returns whether the child has ended by itself.
     pub fn has_ended(&mut self) -> Result<bool> {
         Ok(self
-            .0
+            .child
             .try_wait()
             .context("could not ask after a child process")?
             .is_some())
@@ -64,7 +80,7 @@ impl Guarded {
 
     /// Waits until the child is stopped by SIGSTOP, for at most `limit`.
     pub fn stops_within(&mut self, limit: Duration) -> Result<()> {
-        let stat = format!("/proc/{}/stat", self.0.id());
+        let stat = format!("/proc/{}/stat", self.child.id());
         let deadline = Instant::now() + limit;
         loop {
             let text = fs::read_to_string(&stat).context("could not ask how a child process does")?;
@@ -86,16 +102,26 @@ impl Guarded {
 
     /// Continues a stopped child.
     pub fn go_on(&self) -> Result<()> {
-        let (shell, id) = (Shell::new()?, self.0.id().to_string());
+        let (shell, id) = (Shell::new()?, self.child.id().to_string());
         cmd::run(
             xshell::cmd!(shell, "kill -CONT {id}"),
             "let a child process go on",
         )
     }
 
+    /// Sends SIGTERM if there is time for it, and waits until the child has ended or the time is over.
+    fn end_in_time(&mut self) -> Result<()> {
+        if self.grace.is_zero() || self.has_ended()? {
+            return Ok(());
+        }
+        let (shell, id) = (Shell::new()?, self.child.id().to_string());
+        cmd::run(xshell::cmd!(shell, "kill -TERM {id}"), "end a child process")?;
+        self.ended_within(self.grace).map(drop)
+    }
+
     /// Returns the child itself, to take its pipes.
     pub fn child(&mut self) -> &mut Child {
-        &mut self.0
+        &mut self.child
     }
 
     /// Waits for the child to end, for at most `limit`; if it takes longer, it is killed, and that is an
@@ -111,7 +137,10 @@ impl Guarded {
     pub fn ended_within(&mut self, limit: Duration) -> Result<Option<ExitStatus>> {
         let deadline = Instant::now() + limit;
         loop {
-            let status = self.0.try_wait().context("could not wait for a child process")?;
+            let status = self
+                .child
+                .try_wait()
+                .context("could not wait for a child process")?;
             if status.is_some() || Instant::now() >= deadline {
                 return Ok(status);
             }
@@ -122,9 +151,10 @@ impl Guarded {
 
 impl Drop for Guarded {
     fn drop(&mut self) {
-        // Both fail only if the child has already ended.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        // All fail only if the child has already ended.
+        let _ = self.end_in_time();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -163,6 +193,32 @@ mod tests {
         let (status, stdout) = run("cat", &[], Duration::from_secs(60));
         assert!(status.unwrap().success());
         assert_eq!(stdout, "from the file");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn child_with_grace_ends_its_own_children() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, shell) = (directory.path().join("id"), Shell::new().unwrap());
+        let script = "trap 'kill $id; exit 0' TERM; sleep 600 & id=$!; echo $id > id.new; mv id.new id; wait";
+        shell.change_dir(directory.path());
+        let streams = [Stdio::null(), Stdio::null(), Stdio::null()];
+        let child = Guarded::spawn(cmd!(shell, "sh -c {script}"), streams, "run the child").unwrap();
+        let child = child.with_grace(Duration::from_secs(60));
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !file.exists() && Instant::now() < deadline {
+            thread::sleep(POLL);
+        }
+        let id = fs::read_to_string(&file).unwrap();
+        drop(child);
+        let gone = || {
+            let state = fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
+            state.is_empty() || state.contains(") Z ")
+        };
+        while !gone() && Instant::now() < deadline {
+            thread::sleep(POLL);
+        }
+        assert!(gone(), "the child's child still runs");
     }
 
     #[cfg(unix)]
