@@ -262,8 +262,7 @@ fn make(
             ..
         } = shrunk;
         report.step(artifact, "optimise, strip", started, stripped.len());
-        // The async functions of WASI 0.3 stay linked as `wit-component` does it.
-        if artifact.is_component() && artifact != Artifact::ServedP3 {
+        if artifact.is_component() {
             let started = Instant::now();
             stripped = relink::relink(&stripped).with_context(|| format!("could not link {name}"))?;
             named = relink::relink(&named).with_context(|| format!("could not link {name} with names"))?;

@@ -13,12 +13,13 @@
 //! component sees them: before, each function of the host was named four times. Imports and exports of the component
 //! are the same, byte for byte.
 //!
-//! [`read`] takes the component apart, [`nested`] shortens names inside, [`program`] changes the program, and
-//! [`mod@write`] puts all together.
+//! [`read`] takes the component apart, [`nested`] shortens names inside, [`program`] changes the program, [`renumber`]
+//! the functions of the host, and [`mod@write`] puts all together.
 
 mod nested;
 mod program;
 mod read;
+mod renumber;
 mod write;
 
 use anyhow::{Context as _, Result};

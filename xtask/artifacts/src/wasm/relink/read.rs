@@ -34,7 +34,7 @@ pub(super) enum CoreInstance<'c> {
 pub(super) enum CoreFunction<'c> {
     /// An export of a core instance.
     Export(u32, &'c str),
-    /// A function of the host, or one that handles a resource.
+    /// A function of the host, or one that handles a resource, a stream, a future or a task.
     Canonical(CanonicalFunction),
 }
 
@@ -112,7 +112,7 @@ impl<'c> Parts<'c> {
             }
             Payload::ComponentCanonicalSection(functions) => {
                 for function in functions.clone() {
-                    self.canonical(function?)?;
+                    self.canonical(function?);
                 }
             }
             Payload::ComponentTypeSection(types) => {
@@ -166,16 +166,11 @@ impl<'c> Parts<'c> {
         Ok(())
     }
 
-    fn canonical(&mut self, function: CanonicalFunction) -> Result<()> {
+    fn canonical(&mut self, function: CanonicalFunction) {
         match function {
             CanonicalFunction::Lift { .. } => self.items.push(Item::Lift(function)),
-            CanonicalFunction::Lower { .. }
-            | CanonicalFunction::ResourceNew { .. }
-            | CanonicalFunction::ResourceDrop { .. }
-            | CanonicalFunction::ResourceRep { .. } => self.functions.push(CoreFunction::Canonical(function)),
-            other => bail!("it has a function of another kind: {other:?}"),
+            _ => self.functions.push(CoreFunction::Canonical(function)),
         }
-        Ok(())
     }
 
     /// Returns the number of the instance that defines the memory: the program's.

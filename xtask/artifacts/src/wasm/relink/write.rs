@@ -13,7 +13,7 @@ use wasmparser::{
 use super::{
     program::{BASE, HOST, MEMORY, Program},
     read::{CoreFunction, CoreInstance, Item, Parts},
-    short_name,
+    renumber, short_name,
 };
 
 /// The instances in their order.
@@ -124,9 +124,7 @@ impl<'p, 'c> Links<'p, 'c> {
                 continue;
             };
             links.canonical.push(u32::try_from(number)?);
-            if let CanonicalFunction::Lower { options, .. } = function {
-                links.call_early(options)?;
-            }
+            links.call_early(&renumber::options(function))?;
         }
         Ok(links)
     }
@@ -216,27 +214,12 @@ impl<'p, 'c> Links<'p, 'c> {
         }
     }
 
-    /// Writes a function that the component lowers, or one for resources.
+    /// Writes a function that the component lowers, or one for resources, streams, futures and tasks.
     fn canonical(&self, function: &CoreFunction<'_>, functions: &mut CanonicalFunctionSection) -> Result<()> {
         let CoreFunction::Canonical(function) = function else {
             bail!("another function")
         };
-        match function {
-            CanonicalFunction::Lower { func_index, options } => {
-                functions.lower(*func_index, self.options(options)?);
-            }
-            CanonicalFunction::ResourceNew { resource } => {
-                functions.resource_new(*resource);
-            }
-            CanonicalFunction::ResourceDrop { resource } => {
-                functions.resource_drop(*resource);
-            }
-            CanonicalFunction::ResourceRep { resource } => {
-                functions.resource_rep(*resource);
-            }
-            other => bail!("it has a function of another kind: {other:?}"),
-        }
-        Ok(())
+        renumber::write(function, functions, &|function| self.early(function))
     }
 
     /// Returns options without the encoding that is the default.
@@ -251,6 +234,10 @@ impl<'p, 'c> Links<'p, 'c> {
                 }
                 wasmparser::CanonicalOption::PostReturn(function) => {
                     CanonicalOption::PostReturn(self.late(*function)?)
+                }
+                wasmparser::CanonicalOption::Async => CanonicalOption::Async,
+                wasmparser::CanonicalOption::Callback(function) => {
+                    CanonicalOption::Callback(self.late(*function)?)
                 }
                 other => bail!("a function has an option of another kind: {other:?}"),
             });
@@ -315,7 +302,8 @@ fn section(output: &mut Vec<u8>, id: u8, data: &[u8]) {
 fn function_of(option: &wasmparser::CanonicalOption) -> Option<u32> {
     match option {
         wasmparser::CanonicalOption::Realloc(function)
-        | wasmparser::CanonicalOption::PostReturn(function) => Some(*function),
+        | wasmparser::CanonicalOption::PostReturn(function)
+        | wasmparser::CanonicalOption::Callback(function) => Some(*function),
         _ => None,
     }
 }
