@@ -1,36 +1,90 @@
 //! The component for WASI 0.3: one instance answers many requests at once, and nothing is polled.
+//!
+//! ```text
+//! handle ─→ task: the request's future ─→ operation: streams, futures and calls ─→ the host
+//!             ▲                                                                      │
+//!             └────────────── resume: an event of an operation ──────────────────────┘
+//! ```
 
+mod abi;
+mod area;
+mod body;
 mod client;
 mod incoming;
+mod operation;
 mod outgoing;
+mod task;
 
 use crate::environment::service;
 use std::future::poll_fn;
+use std::mem;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 use wasip3::clocks::monotonic_clock;
-use wasip3::exports::http::handler::Guest;
-use wasip3::http::types::{ErrorCode, Request, Response};
+use wasip3::http::types::Request;
 
-wasip3::http::service::export!(Component with_types_in wasip3);
+// The type of the component is that of the bindings, and the functions are ours.
+wasip3::http::service::export!(Component with_types_in bindings);
+
+/// The module in which the macro looks for the macro that exports functions.
+mod bindings {
+    pub(crate) mod exports {
+        pub(crate) mod wasi {
+            pub(crate) mod http {
+                pub(crate) mod handler {
+                    macro_rules! functions {
+                        ($component:ident with_types_in $($path:tt)*) => {
+                            #[unsafe(export_name = "[async-lift]wasi:http/handler@0.3.2#handle")]
+                            extern "C" fn handle(request: u32) -> u32 {
+                                $component::handle(request)
+                            }
+                            #[unsafe(export_name = "[callback][async-lift]wasi:http/handler@0.3.2#handle")]
+                            extern "C" fn resume(event: u32, waitable: u32, code: u32) -> u32 {
+                                task::resume(event, waitable, code)
+                            }
+                        };
+                    }
+                    pub(crate) use functions as __export_wasi_http_handler_0_3_2_cabi;
+                }
+            }
+        }
+    }
+}
 
 struct Component;
 
-impl Guest for Component {
-    async fn handle(request: Request) -> Result<Response, ErrorCode> {
-        let head = incoming::head(&request);
-        let length = head.length();
-        let body = |limit| incoming::body(request, length, limit);
-        let answer = crate::answer(service(), &client::Client, head, body).await;
-        Ok(outgoing::response(answer))
+impl Component {
+    /// Starts the task of a request, and returns its code.
+    fn handle(request: u32) -> u32 {
+        wasip3::wit_bindgen::rt::run_ctors_once();
+        // SAFETY: the host passes a request that belongs to us.
+        let request = unsafe { Request::from_handle(request) };
+        task::start(async move {
+            let unanswered = Unanswered;
+            let head = incoming::head(&request);
+            let length = head.length();
+            let body = |limit| incoming::body(request, length, limit);
+            let answer = crate::answer(service(), &client::Client, head, body).await;
+            mem::forget(unanswered);
+            outgoing::respond(answer).await;
+        })
+    }
+}
+
+/// A request without a response. If it is dropped, the host has cancelled it.
+struct Unanswered;
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        abi::task_cancel();
     }
 }
 
 /// Returns the result of `work`; `None` if it takes longer than `time`.
-async fn in_time<T>(time: Duration, work: impl IntoFuture<Output = T>) -> Option<T> {
-    let mut work = pin!(work.into_future());
-    let mut timer = pin!(monotonic_clock::wait_for(nanoseconds(time)));
+async fn in_time<T>(time: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let mut timer = pin!(operation::pause(time));
     poll_fn(|context| match work.as_mut().poll(context) {
         Poll::Ready(done) => Poll::Ready(Some(done)),
         Poll::Pending => timer.as_mut().poll(context).map(|()| None),

@@ -2,18 +2,15 @@
 
 mod request;
 
-use super::{in_time, nanoseconds, now};
+use super::body::{Reader, Transmission};
+use super::{in_time, now, operation};
 use crate::host::{Body, Head, Host};
 use clawft_core::http::{MAX_HEADER_BYTES, MAX_HEADERS};
 use clawft_core::{HttpRequest, TimeLimit, TransportError};
-use request::{Transmission, transport_error};
+use request::transport_error;
 use std::time::Duration;
-use wasip3::clocks::{monotonic_clock, system_clock};
-use wasip3::http::client;
-use wasip3::http::types::{ErrorCode, Response, Trailers};
+use wasip3::clocks::system_clock;
 use wasip3::random::random;
-use wasip3::wit_bindgen::{FutureReader, FutureWriter, StreamReader, StreamResult};
-use wasip3::wit_future;
 
 /// The number of bytes to read at once.
 const READ_SIZE: usize = 16 * 1024;
@@ -23,11 +20,7 @@ pub(super) struct Client;
 
 /// The body of a response.
 pub(super) struct ResponseBody {
-    stream: StreamReader<u8>,
-    /// The end of the body, which tells whether it is complete; `None` when that was read.
-    end: Option<FutureReader<Result<Option<Trailers>, ErrorCode>>>,
-    /// To drop it tells the host that nobody reads the body any more.
-    _reading: FutureWriter<Result<(), ErrorCode>>,
+    reader: Reader,
     /// To drop it closes the connection.
     _transmission: Transmission,
     limits: Limits,
@@ -57,23 +50,19 @@ impl Host for Client {
         let limits = Limits::of(&request);
         let (request, transmission) = request::of(request)?;
         let (left, late) = limits.left(false);
-        let response = in_time(left, client::send(request)).await.ok_or(late)?;
-        let response = response.map_err(|code| transport_error(&code, &limits))?;
+        let response = in_time(left, operation::send(request)).await.ok_or(late)?;
+        let response = response.map_err(|code| transport_error(code, &limits))?;
         let headers = response.get_headers().copy_all().into_iter();
         let headers = headers
             .filter(|(name, value)| name.len() + value.len() <= MAX_HEADER_BYTES)
             .take(MAX_HEADERS)
             .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()));
         let (status, headers) = (response.get_status_code(), headers.collect());
-        let (reading, outcome) = wit_future::new(|| Ok(()));
-        let (stream, end) = Response::consume_body(response, outcome);
         Ok(Head {
             status,
             headers,
             body: ResponseBody {
-                stream,
-                end: Some(end),
-                _reading: reading,
+                reader: Reader::of_response(&response),
                 _transmission: transmission,
                 limits,
                 has_begun: false,
@@ -83,7 +72,7 @@ impl Host for Client {
     }
 
     async fn pause(&self, time: Duration) {
-        monotonic_clock::wait_for(nanoseconds(time)).await;
+        operation::pause(time).await;
     }
 
     fn now(&self) -> Duration {
@@ -101,37 +90,28 @@ impl Host for Client {
 
 impl Body for ResponseBody {
     async fn read(&mut self) -> Result<Option<Vec<u8>>, TransportError> {
-        loop {
-            if self.end.is_none() {
-                return Ok(None);
-            }
-            let (left, late) = self.limits.left(self.has_begun);
-            let read = self.stream.read(Vec::with_capacity(READ_SIZE));
-            let (result, bytes) = in_time(left, read).await.ok_or(late)?;
-            if !bytes.is_empty() {
-                self.has_begun = true;
-                let limit = self.limits.max_response;
-                let left = self.left.checked_sub(bytes.len());
-                self.left = left.ok_or(TransportError::TooLarge { limit })?;
-                return Ok(Some(bytes));
-            }
-            if result == StreamResult::Dropped {
-                return self.finish().await;
-            }
+        if self.reader.is_ended() {
+            return Ok(None);
         }
+        let (left, late) = self.limits.left(self.has_begun);
+        let Some(bytes) = in_time(left, self.reader.read(READ_SIZE)).await.ok_or(late)? else {
+            return self.finish().await;
+        };
+        self.has_begun = true;
+        let limit = self.limits.max_response;
+        let left = self.left.checked_sub(bytes.len());
+        self.left = left.ok_or(TransportError::TooLarge { limit })?;
+        Ok(Some(bytes))
     }
 }
 
 impl ResponseBody {
     /// Waits for the end of the body.
     async fn finish(&mut self) -> Result<Option<Vec<u8>>, TransportError> {
-        let Some(end) = self.end.take() else {
-            return Ok(None);
-        };
         let (left, late) = self.limits.left(self.has_begun);
-        match in_time(left, end).await.ok_or(late)? {
-            Ok(_) => Ok(None),
-            Err(code) => Err(match transport_error(&code, &self.limits) {
+        match in_time(left, self.reader.end()).await.ok_or(late)? {
+            Ok(()) => Ok(None),
+            Err(code) => Err(match transport_error(code, &self.limits) {
                 TransportError::Unavailable(cause) => {
                     TransportError::Unavailable(["the response broke off, ", &cause].concat())
                 }

@@ -1,12 +1,11 @@
 //! The request of a client.
 
+use super::body::Reader;
 use super::{in_time, now};
 use crate::refusal::Refusal;
 use crate::request::{Incoming, Limited, broken_off, too_slow};
 use std::time::Duration;
 use wasip3::http::types::{Method, Request};
-use wasip3::wit_bindgen::StreamResult;
-use wasip3::wit_future;
 
 /// The time that a client may take for a request's body.
 const BODY_TIME: Duration = Duration::from_secs(30);
@@ -41,23 +40,17 @@ fn method(method: Method) -> String {
 /// Reads the body of a request, at most `limit` bytes; `length` is the one that the client names.
 pub(super) async fn body(request: Request, length: Option<usize>, limit: usize) -> Result<Vec<u8>, Refusal> {
     let mut body = Limited::new(limit, length)?;
-    let (_done, outcome) = wit_future::new(|| Ok(()));
-    let (mut stream, end) = Request::consume_body(request, outcome);
+    let mut reader = Reader::of_request(&request);
     let deadline = now().saturating_add(BODY_TIME);
-    loop {
-        let room = READ_SIZE.min(length.unwrap_or(READ_SIZE).saturating_add(1));
-        let read = stream.read(Vec::with_capacity(room));
-        let (result, bytes) = in_time(deadline.saturating_sub(now()), read)
-            .await
-            .ok_or_else(too_slow)?;
+    let room = READ_SIZE.min(length.unwrap_or(READ_SIZE).saturating_add(1));
+    while let Some(bytes) = in_time(deadline.saturating_sub(now()), reader.read(room))
+        .await
+        .ok_or_else(too_slow)?
+    {
         body.add(&bytes)?;
-        if result == StreamResult::Dropped {
-            break;
-        }
     }
-    drop(stream);
-    match in_time(deadline.saturating_sub(now()), end).await {
-        Some(Ok(_)) => body.end(),
+    match in_time(deadline.saturating_sub(now()), reader.end()).await {
+        Some(Ok(())) => body.end(),
         Some(Err(_)) => Err(broken_off()),
         None => Err(too_slow()),
     }

@@ -2,13 +2,13 @@
 //!
 //! A client that reads too slowly is given up, and one that is gone ends the request to the provider.
 
+use super::abi;
+use super::body::{self, Writer};
 use super::client::ResponseBody;
 use super::in_time;
 use crate::answer::{Answer, AnswerBody};
 use std::time::Duration;
-use wasip3::http::types::{ErrorCode, Fields, Response};
-use wasip3::wit_bindgen::StreamWriter;
-use wasip3::{spawn_local, wit_future, wit_stream};
+use wasip3::http::types::Fields;
 
 /// The time in which a client has to take the bytes of one write.
 const CLIENT_TIME: Duration = Duration::from_secs(60);
@@ -16,8 +16,8 @@ const CLIENT_TIME: Duration = Duration::from_secs(60);
 /// The number of bytes of one write.
 const WRITE_SIZE: usize = 64 * 1024;
 
-/// Returns a response, whose body is written while the host sends it.
-pub(super) fn response(answer: Answer<ResponseBody>) -> Response {
+/// Returns a response to the host, and writes its body while the host sends it.
+pub(super) async fn respond(answer: Answer<ResponseBody>) {
     let fields = Fields::new();
     let append = |name: &str, value: &str| {
         // A header that the host does not let be set is less than an answer.
@@ -29,22 +29,16 @@ pub(super) fn response(answer: Answer<ResponseBody>) -> Response {
     if let AnswerBody::Whole(body) = &answer.body {
         append("content-length", &body.len().to_string());
     }
-    let (mut writer, contents) = wit_stream::new();
-    let (end, trailers) = wit_future::new(|| Ok(None));
-    let (response, _) = Response::new(fields, Some(contents), trailers);
+    let (response, mut writer) = body::response(&fields);
     let _ = response.set_status_code(answer.status);
-    spawn_local(async move {
-        let is_complete = write_body(&mut writer, answer.body).await;
-        if !is_complete {
-            // The client has to notice that the response is not complete.
-            let _ = end.write(Err(ErrorCode::InternalError(None))).await;
-        }
-    });
-    response
+    abi::task_return(0, response.take_handle(), 0, 0, 0, 0, 0, 0);
+    if !write_body(&mut writer, answer.body).await {
+        writer.abort();
+    }
 }
 
 /// Returns whether all of the body was written.
-async fn write_body(writer: &mut StreamWriter<u8>, body: AnswerBody<ResponseBody>) -> bool {
+async fn write_body(writer: &mut Writer, body: AnswerBody<ResponseBody>) -> bool {
     match body {
         AnswerBody::Whole(body) => write(writer, body).await,
         AnswerBody::Stream(mut relay) => {
@@ -59,14 +53,11 @@ async fn write_body(writer: &mut StreamWriter<u8>, body: AnswerBody<ResponseBody
 }
 
 /// Returns whether the client took the bytes.
-async fn write(writer: &mut StreamWriter<u8>, mut bytes: Vec<u8>) -> bool {
-    while !bytes.is_empty() {
-        let later = bytes.split_off(bytes.len().min(WRITE_SIZE));
-        let written = in_time(CLIENT_TIME, writer.write_all(bytes)).await;
-        if !written.is_some_and(|left| left.is_empty()) {
+async fn write(writer: &mut Writer, bytes: Vec<u8>) -> bool {
+    for part in bytes.chunks(WRITE_SIZE) {
+        if in_time(CLIENT_TIME, writer.write(part)).await != Some(true) {
             return false;
         }
-        bytes = later;
     }
     true
 }

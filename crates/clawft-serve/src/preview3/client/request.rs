@@ -1,15 +1,12 @@
 //! A request in the host's form, and the host's errors.
 
 use super::Limits;
-use crate::preview3::nanoseconds;
+use crate::preview3::area::ErrorCode;
+use crate::preview3::body::{self, Transmission};
+use crate::preview3::{nanoseconds, task};
 use clawft_core::url::Url;
 use clawft_core::{HttpRequest, TransportError};
-use wasip3::http::types::{ErrorCode, Fields, Method, Request, RequestOptions, Scheme};
-use wasip3::wit_bindgen::FutureReader;
-use wasip3::{spawn_local, wit_future, wit_stream};
-
-/// The end of a request's transmission.
-pub(super) type Transmission = FutureReader<Result<(), ErrorCode>>;
+use wasip3::http::types::{Fields, Method, Request, RequestOptions, Scheme};
 
 /// Returns the request. Its body is written while the host sends it.
 pub(super) fn of(request: HttpRequest) -> Result<(Request, Transmission), TransportError> {
@@ -29,14 +26,7 @@ pub(super) fn of(request: HttpRequest) -> Result<(Request, Transmission), Transp
         // Without it the body is sent in chunks, which some providers' proxies reject.
         append("content-length", &request.body.len().to_string())?;
     }
-    let (mut writer, contents) = wit_stream::new();
-    let (_, trailers) = wit_future::new(|| Ok(None));
-    let (sent, transmission) = Request::new(
-        fields,
-        has_body.then_some(contents),
-        trailers,
-        Some(options(&request)),
-    );
+    let (sent, mut writer, transmission) = body::request(&fields, &options(&request), has_body);
     let method = match request.method {
         clawft_core::Method::Get => Method::Get,
         clawft_core::Method::Post => Method::Post,
@@ -51,9 +41,9 @@ pub(super) fn of(request: HttpRequest) -> Result<(Request, Transmission), Transp
         .and_then(|()| sent.set_path_with_query(Some(&url.path_with_query)))
         .map_err(|()| refused("the host does not take the method or the URL"))?;
     if has_body {
-        spawn_local(async move {
+        task::spawn(async move {
             // The rest is left if the server answers early.
-            let _ = writer.write_all(request.body).await;
+            writer.write(&request.body).await;
         });
     }
     Ok((sent, transmission))
@@ -72,36 +62,27 @@ fn options(request: &HttpRequest) -> RequestOptions {
 }
 
 /// Returns the error for a code of the host. Codes on which a user would act in the same way share a message.
-pub(super) fn transport_error(code: &ErrorCode, limits: &Limits) -> TransportError {
-    let unavailable = |cause: &str| TransportError::Unavailable(cause.to_owned());
-    let impossible = |cause: &str| TransportError::Impossible(cause.to_owned());
+pub(super) fn transport_error(code: ErrorCode, limits: &Limits) -> TransportError {
+    let cause = match code {
+        8..=10 | 33 => return limits.late(),
+        0 | 1 => "the host name could not be resolved",
+        2 => "no such host",
+        3 | 5 => "the server cannot be reached",
+        4 | 15 => "the host forbids this request",
+        6 => "connection refused",
+        7 => "the connection was closed",
+        11 => "the host allows no more connections",
+        12 | 14 => "TLS failed",
+        13 => "TLS failed: the server's certificate is not trusted",
+        19 | 20 => "the host refused the URL",
+        25 => "the response is incomplete",
+        35 => "the connection broke off, or the server does not speak HTTP",
+        37 => "the host's HTTP is not set up rightly",
+        38 => "the host failed",
+        _ => "the host refused the request or the response",
+    };
     match code {
-        ErrorCode::ConnectionTimeout
-        | ErrorCode::ConnectionReadTimeout
-        | ErrorCode::ConnectionWriteTimeout
-        | ErrorCode::HttpResponseTimeout => limits.late(),
-        ErrorCode::DnsTimeout | ErrorCode::DnsError(_) => unavailable("the host name could not be resolved"),
-        ErrorCode::DestinationNotFound => unavailable("no such host"),
-        ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
-            unavailable("the server cannot be reached")
-        }
-        ErrorCode::DestinationIpProhibited | ErrorCode::HttpRequestDenied => {
-            impossible("the host forbids this request")
-        }
-        ErrorCode::ConnectionRefused => unavailable("connection refused"),
-        ErrorCode::ConnectionTerminated => unavailable("the connection was closed"),
-        ErrorCode::ConnectionLimitReached => unavailable("the host allows no more connections"),
-        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => impossible("TLS failed"),
-        ErrorCode::TlsCertificateError => impossible("TLS failed: the server's certificate is not trusted"),
-        ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestUriTooLong => {
-            impossible("the host refused the URL")
-        }
-        ErrorCode::HttpResponseIncomplete => unavailable("the response is incomplete"),
-        ErrorCode::HttpProtocolError => {
-            unavailable("the connection broke off, or the server does not speak HTTP")
-        }
-        ErrorCode::ConfigurationError => impossible("the host's HTTP is not set up rightly"),
-        ErrorCode::InternalError(_) => unavailable("the host failed"),
-        _ => unavailable("the host refused the request or the response"),
+        4 | 12..=15 | 19 | 20 | 37 => TransportError::Impossible(cause.to_owned()),
+        _ => TransportError::Unavailable(cause.to_owned()),
     }
 }
