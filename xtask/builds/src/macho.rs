@@ -1,8 +1,9 @@
 //! Checks of Mach-O files: whether a program runs on any Mac, with the system's own libraries.
 
+mod sign;
 mod signature;
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use object::{
     Endianness,
     macho::{
@@ -12,6 +13,7 @@ use object::{
     read::macho::{LoadCommandVariant, MachHeader as _},
 };
 
+pub use self::sign::sign;
 use crate::elf::Machine;
 
 /// The libraries that a program may need. Every Mac has them, and the linker has stubs of no others.
@@ -23,10 +25,17 @@ const LIBRARIES: [&str; 5] = [
     "/usr/lib/libiconv.2.dylib",
 ];
 
+/// The oldest macOS that runs the programs, as compilers read it from `MACOSX_DEPLOYMENT_TARGET`. Rust supports none that
+/// is older on Apple's processors.
+pub const OLDEST_SYSTEM: &str = "11.0";
+
+/// The same as a load command has it: two bytes of the major version, one of the minor, one of the patch.
+const OLDEST: u32 = 11 << 16;
+
 type Header = MachHeader64<Endianness>;
 
-/// Checks that `binary` is a complete executable for `machine`, that it needs libraries of the system only, and that
-/// its signature, without which no Mac with Apple's processor starts it, fits its bytes.
+/// Checks that `binary` is a complete executable for `machine` and for [`OLDEST_SYSTEM`], that it needs libraries of the
+/// system only, and that its signature fits its bytes.
 ///
 /// # Errors
 /// Fails with the first violation.
@@ -36,9 +45,9 @@ pub fn check(binary: &[u8], machine: Machine) -> Result<()> {
         .filter(|header| header.is_little_endian());
     let header = header.ok_or_else(|| anyhow!("it is no 64-bit little-endian Mach-O file"))?;
     let endian = Endianness::Little;
-    let (expected, signed) = match machine {
-        Machine::X86_64 => (CPU_TYPE_X86_64, false),
-        Machine::Aarch64 => (CPU_TYPE_ARM64, true),
+    let expected = match machine {
+        Machine::X86_64 => CPU_TYPE_X86_64,
+        Machine::Aarch64 => CPU_TYPE_ARM64,
     };
     ensure!(
         header.cputype(endian) == expected,
@@ -50,6 +59,7 @@ pub fn check(binary: &[u8], machine: Machine) -> Result<()> {
         "it cannot be loaded at a random address"
     );
     let mut signature = None;
+    let mut oldest = None;
     let mut commands = header.load_commands(endian, binary, 0).map_err(damaged)?;
     while let Some(command) = commands.next().map_err(damaged)? {
         if command.cmd() == LC_CODE_SIGNATURE {
@@ -74,14 +84,20 @@ pub fn check(binary: &[u8], machine: Machine) -> Result<()> {
                 let whole = end.is_some_and(|end| end <= binary.len() as u64);
                 ensure!(whole, "it ends too early");
             }
+            LoadCommandVariant::BuildVersion(version) => oldest = Some(version.minos.get(endian)),
             _ => {}
         }
     }
-    match signature {
-        Some((at, size)) => signature::check(binary, at, size),
-        None if signed => bail!("it is not signed, and no Mac with Apple's processor would start it"),
-        None => Ok(()),
-    }
+    let oldest = oldest.ok_or_else(|| anyhow!("it does not say which macOS it needs"))?;
+    ensure!(
+        oldest == OLDEST,
+        "it is for macOS {}.{} and later, not for {OLDEST_SYSTEM}",
+        oldest >> 16,
+        (oldest >> 8) & 0xff
+    );
+    let (at, size) =
+        signature.context("it is not signed, and no Mac with Apple's processor would start it")?;
+    signature::check(binary, at, size)
 }
 
 fn damaged(error: object::Error) -> anyhow::Error {
@@ -90,25 +106,56 @@ fn damaged(error: object::Error) -> anyhow::Error {
 
 #[cfg(test)]
 mod tests {
-    use object::macho::{LC_LOAD_DYLIB, MH_DYLIB, MH_MAGIC_64};
+    use object::macho::{
+        LC_BUILD_VERSION, LC_LOAD_DYLIB, LC_SEGMENT_64, MH_DYLIB, MH_MAGIC_64, PLATFORM_MACOS,
+    };
 
     use super::*;
 
-    /// Returns a Mach-O file that consists of a header and a load command for each library.
+    /// Where the code and the last segment of the files begin.
+    const CODE: u32 = 1024;
+    const LINK_EDIT: u32 = 1500;
+
+    /// Returns a signed Mach-O file with a load command for each library, for [`OLDEST_SYSTEM`].
     fn macho(cpu: u32, kind: u32, flags: u32, libraries: &[&str]) -> Vec<u8> {
-        let commands: Vec<u8> = libraries.iter().flat_map(|name| library(name)).collect();
-        let words = [
-            MH_MAGIC_64,
-            cpu,
-            0,
-            kind,
-            libraries.len() as u32,
-            commands.len() as u32,
-            flags,
-            0,
+        let mut binary = unsigned(cpu, kind, flags, OLDEST, libraries);
+        sign(&mut binary, "weft").unwrap();
+        binary
+    }
+
+    /// Returns the same without a signature, for the system `oldest`, or for none if that is 0.
+    fn unsigned(cpu: u32, kind: u32, flags: u32, oldest: u32, libraries: &[&str]) -> Vec<u8> {
+        let mut commands = vec![
+            segment("__TEXT", 0, LINK_EDIT, 1),
+            segment("__LINKEDIT", LINK_EDIT, 7, 0),
         ];
-        let header = words.into_iter().flat_map(u32::to_le_bytes);
-        header.chain(commands).collect()
+        if oldest > 0 {
+            let words = [LC_BUILD_VERSION, 24, PLATFORM_MACOS, oldest, oldest, 0];
+            commands.push(words.map(u32::to_le_bytes).concat());
+        }
+        commands.extend(libraries.iter().map(|name| library(name)));
+        let bytes = commands.concat();
+        let (count, size) = (commands.len() as u32, bytes.len() as u32);
+        let header = [MH_MAGIC_64, cpu, 0, kind, count, size, flags, 0];
+        let mut binary = [header.map(u32::to_le_bytes).concat(), bytes].concat();
+        assert!(binary.len() <= CODE as usize);
+        binary.resize(LINK_EDIT as usize + 7, 0x90);
+        binary
+    }
+
+    fn segment(name: &str, at: u32, size: u32, sections: u32) -> Vec<u8> {
+        let mut command = [LC_SEGMENT_64, 72 + 80 * sections].map(u32::to_le_bytes).concat();
+        command.extend(name.bytes());
+        command.resize(24, 0);
+        let numbers = [at, size, at, size].map(u64::from);
+        command.extend(numbers.into_iter().flat_map(u64::to_le_bytes));
+        command.extend([5, 5, sections, 0].into_iter().flat_map(u32::to_le_bytes));
+        if sections > 0 {
+            command.resize(72 + 48, 0);
+            command.extend(CODE.to_le_bytes());
+            command.resize(72 + 80, 0);
+        }
+        command
     }
 
     fn library(name: &str) -> Vec<u8> {
@@ -143,9 +190,43 @@ mod tests {
     }
 
     #[test]
-    fn requires_signature_for_apples_processors() {
-        let unsigned = macho(CPU_TYPE_ARM64, MH_EXECUTE, MH_PIE, &LIBRARIES);
-        assert!(error(&unsigned, Machine::Aarch64).contains("it is not signed"));
+    fn requires_the_oldest_system() {
+        let intel = |oldest| unsigned(CPU_TYPE_X86_64, MH_EXECUTE, MH_PIE, oldest, &[]);
+        let newer = error(&intel((15 << 16) | (1 << 8)), Machine::X86_64);
+        assert_eq!(newer, "it is for macOS 15.1 and later, not for 11.0");
+        let silent = error(&intel(0), Machine::X86_64);
+        assert_eq!(silent, "it does not say which macOS it needs");
+    }
+
+    #[test]
+    fn requires_a_signature_that_fits() {
+        for (cpu, machine) in [
+            (CPU_TYPE_X86_64, Machine::X86_64),
+            (CPU_TYPE_ARM64, Machine::Aarch64),
+        ] {
+            let mut binary = unsigned(cpu, MH_EXECUTE, MH_PIE, OLDEST, &LIBRARIES);
+            assert!(error(&binary, machine).contains("it is not signed"));
+            sign(&mut binary, "weft").unwrap();
+            check(&binary, machine).unwrap();
+            let signed = binary.clone();
+            sign(&mut binary, "weft").unwrap();
+            assert_eq!(binary, signed, "a signature is kept");
+            binary[CODE as usize] ^= 1;
+            assert!(error(&binary, machine).contains("does not fit page 0"));
+        }
+    }
+
+    #[test]
+    fn signing_refuses_files_without_room_or_end() {
+        let mut crowded = unsigned(CPU_TYPE_X86_64, MH_EXECUTE, MH_PIE, OLDEST, &[]);
+        let offset = (32 + 72 + 48, 290_u32.to_le_bytes());
+        crowded[offset.0..offset.0 + 4].copy_from_slice(&offset.1);
+        let error = sign(&mut crowded, "weft").unwrap_err().to_string();
+        assert!(error.contains("no room"), "{error}");
+        for length in 0..300 {
+            let mut cut = crowded[..length].to_vec();
+            sign(&mut cut, "weft").unwrap_err();
+        }
     }
 
     #[test]

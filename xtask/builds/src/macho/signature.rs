@@ -5,13 +5,13 @@ use anyhow::{Context as _, Result, bail, ensure};
 use sha2::{Digest as _, Sha256};
 
 /// The magic number of the blob that holds the others.
-const SUPER_BLOB: u32 = 0xfade_0cc0;
+pub(super) const SUPER_BLOB: u32 = 0xfade_0cc0;
 /// The magic number of a code directory.
-const CODE_DIRECTORY: u32 = 0xfade_0c02;
+pub(super) const CODE_DIRECTORY: u32 = 0xfade_0c02;
 /// The flag of a signature without an identity.
-const AD_HOC: u32 = 2;
+pub(super) const AD_HOC: u32 = 2;
 /// The type of SHA-256 digests, and their length.
-const SHA_256: (u8, usize) = (2, 32);
+pub(super) const SHA_256: (u8, usize) = (2, 32);
 
 /// Checks the signature in the `size` bytes of `binary` that begin at `at`: it is ad hoc, covers everything before it,
 /// and its digests fit.

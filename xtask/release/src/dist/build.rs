@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use builds::rustc;
+use builds::{macho, rustc};
 use devkit::{cargo, project::Project};
 use flags::values::Target;
 use toolchain::{Need, Python};
@@ -88,7 +88,8 @@ fn options<'s>(
         .args(locked.then_some("--locked"))
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CLAWFT_REVISION", revision)
-        .env("CC_SHELL_ESCAPED_FLAGS", "1");
+        .env("CC_SHELL_ESCAPED_FLAGS", "1")
+        .env("MACOSX_DEPLOYMENT_TARGET", macho::OLDEST_SYSTEM);
     for variable in [
         "RUSTFLAGS",
         "CARGO_ENCODED_RUSTFLAGS",

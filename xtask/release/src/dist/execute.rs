@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use builds::{
     budget::Measured,
     files::{Mode, gzip, read, replace, replace_as},
-    pe,
+    macho, pe,
 };
 use devkit::{project::Project, revision, ui};
 use flags::values::{System, Target};
@@ -93,8 +93,10 @@ impl Executor<'_> {
         for (target, path) in built {
             let name = target.file_name();
             let mut bytes = read(&path)?;
-            if target.system() == System::Windows {
-                pe::clear_time(&mut bytes)?;
+            match target.system() {
+                System::Linux => {}
+                System::Macos => macho::sign(&mut bytes, "weft")?,
+                System::Windows => pe::clear_time(&mut bytes)?,
             }
             check(&bytes, target, &directories).with_context(|| format!("{name} must not ship"))?;
             replace_as(&self.path(target), &bytes, Mode::Program)?;
