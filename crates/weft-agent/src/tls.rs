@@ -1,12 +1,19 @@
-//! The configuration of TLS, which needs nothing of the system.
+//! The configuration of TLS, which needs nothing of the system. On macOS and Windows it trusts what the system trusts as
+//! well.
+
+#[cfg(any(test, target_os = "macos", windows))]
+mod either;
 
 use crate::error::Error;
 use crate::home::{file_error, read_file};
+#[cfg(any(target_os = "macos", windows))]
+use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use std::env;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,15 +21,46 @@ use std::sync::Arc;
 const CERTIFICATES_VARIABLE: &str = "SSL_CERT_FILE";
 
 /// Returns the configuration of clients, which trust the web's authorities, those in the file that `SSL_CERT_FILE`
-/// names, and those in `more`.
+/// names, those in `more`, and on macOS and Windows those of the system.
 ///
 /// # Errors
 /// If a file of certificates cannot be used.
 pub fn client_config(more: Option<&Path>) -> Result<ClientConfig, Error> {
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| Error::other(format!("TLS cannot be set up: {error}")))?;
-    Ok(config.with_root_certificates(roots(more)?).with_no_client_auth())
+        .map_err(unusable)?;
+    trusting(config, roots(more)?)
+}
+
+/// Returns the configuration that trusts `roots`.
+#[cfg(not(any(target_os = "macos", windows)))]
+fn trusting(
+    config: ConfigBuilder<ClientConfig, WantsVerifier>,
+    roots: RootCertStore,
+) -> Result<ClientConfig, Error> {
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Returns the configuration that trusts `roots`, and what the system trusts.
+#[cfg(any(target_os = "macos", windows))]
+fn trusting(
+    config: ConfigBuilder<ClientConfig, WantsVerifier>,
+    roots: RootCertStore,
+) -> Result<ClientConfig, Error> {
+    let provider = Arc::clone(config.crypto_provider());
+    let own = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+        .build()
+        .map_err(unusable)?;
+    let system = rustls_platform_verifier::Verifier::new(provider).map_err(unusable)?;
+    let either = either::Either::new(own, Arc::new(system));
+    let config = config
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(either));
+    Ok(config.with_no_client_auth())
+}
+
+fn unusable(error: impl Display) -> Error {
+    Error::other(format!("TLS cannot be set up: {error}"))
 }
 
 /// Returns the web's root certificates, which are compiled in, and the user's.
