@@ -13,7 +13,8 @@
 # ../share/man/man1, is changed.
 set -eu
 
-releases=https://github.com/clawft/clawft/releases
+source=https://github.com/clawft/clawft
+releases=$source/releases
 
 say() { printf '%s\n' "$*" >&2; }
 fail() {
@@ -29,7 +30,7 @@ target() {
     case $machine in
         x86_64 | amd64) machine=x86_64 ;;
         aarch64 | arm64) machine=aarch64 ;;
-        *) fail "weft is not released for the processor \`$machine\`: build it with \`cargo xtask dist\` from $releases" ;;
+        *) fail "weft is not released for the processor \`$machine\`: with Rust, build it with \`cargo install --git $source weft\`" ;;
     esac
     case $system in
         Linux) printf '%s-unknown-linux-musl\n' "$machine" ;;
@@ -39,7 +40,7 @@ target() {
             printf '%s-apple-darwin\n' "$machine"
             ;;
         MINGW* | MSYS* | CYGWIN*) fail "on Windows, use install.ps1: irm $releases/latest/download/install.ps1 | iex" ;;
-        *) fail "weft is not released for the system \`$system\`" ;;
+        *) fail "weft is not released for the system \`$system\`: with Rust, build it with \`cargo install --git $source weft\`" ;;
     esac
 }
 
@@ -51,31 +52,75 @@ download() {
     esac
     say "Downloading $1"
     if has curl; then
-        curl --fail --silent --show-error --location --retry 2 --proto-redir '=https' --output "$2" "$1" ||
-            fail "could not download $1"
-    elif has wget; then
-        wget -q -O "$2" "$1" || fail "could not download $1"
+        curl --fail --silent --show-error --location --retry 2 --proto-redir '=https' --output "$2" "$1"
     else
-        fail "curl or wget is needed"
-    fi
+        wget -q -O "$2" "$1"
+    fi || fail "could not download $1"
 }
 
-# Prints the SHA-256 sum of the file $1.
+# Prints the SHA-256 sum of the file $1. It is read as standard input, because sha256sum marks unusual names.
 checksum() {
     if has sha256sum; then
-        sha256sum "$1"
+        sha256sum <"$1"
     elif has shasum; then
-        shasum -a 256 "$1"
-    elif has openssl; then
-        openssl dgst -sha256 -r "$1"
+        shasum -a 256 <"$1"
     else
-        fail "sha256sum, shasum or openssl is needed to check the download"
+        openssl dgst -sha256 -r <"$1"
     fi | cut -c 1-64
+}
+
+# Names all programs that are missing.
+require_programs() {
+    missing=
+    has curl || has wget || missing="$missing, curl or wget"
+    has tar || missing="$missing, tar"
+    has gzip || missing="$missing, gzip"
+    has sha256sum || has shasum || has openssl || missing="$missing, sha256sum, shasum or openssl"
+    [ -z "$missing" ] || fail "install these programs first: ${missing#, }"
+}
+
+# Prints the directory of the program, as an absolute path.
+install_directory() {
+    directory=${WEFT_INSTALL_DIR:-}
+    if [ -z "$directory" ]; then
+        [ -n "${HOME:-}" ] || fail "set WEFT_INSTALL_DIR, because there is no HOME"
+        directory=$HOME/.local/bin
+    fi
+    # A shell does not expand a tilde in quotes.
+    # shellcheck disable=SC2088
+    case $directory in
+        '~/'*) directory=${HOME:?}/${directory#'~/'} ;;
+        /*) ;;
+        *) directory=$PWD/$directory ;;
+    esac
+    while [ "$directory" != / ] && [ "${directory%/}" != "$directory" ]; do directory=${directory%/}; done
+    printf '%s\n' "$directory"
+}
+
+# Tells how to find the program in $1, unless the shell does already.
+say_path() {
+    case :$PATH: in
+        *":$1:"*)
+            found=$(command -v weft) || found=
+            [ -z "$found" ] || [ "$found" = "$1/weft" ] || say "warning: another program is found first: $found"
+            return
+            ;;
+    esac
+    case ${SHELL:-} in
+        */zsh) profile=.zshrc ;;
+        */bash) profile=.bashrc ;;
+        */fish)
+            say "Add it to your PATH: fish_add_path \"$1\""
+            return
+            ;;
+        *) profile=.profile ;;
+    esac
+    say "Add it to your PATH, here and in ~/$profile: export PATH=\"$1:\$PATH\""
 }
 
 # All of the script is in functions, and this line of the last one is the last: an incomplete download runs nothing.
 main() {
-    has tar || fail "tar is needed"
+    require_programs
     target=$(target)
     releases=${WEFT_RELEASES:-$releases}
     releases=${releases%/}
@@ -86,14 +131,11 @@ main() {
     else
         page=$releases/latest/download
     fi
-    directory=${WEFT_INSTALL_DIR:-}
-    if [ -z "$directory" ]; then
-        [ -n "${HOME:-}" ] || fail "set WEFT_INSTALL_DIR, because there is no HOME"
-        directory=$HOME/.local/bin
-    fi
+    directory=$(install_directory)
 
-    temporary=$(mktemp -d)
-    trap 'rm -rf "$temporary"' EXIT
+    temporary=$(mktemp -d) || fail "could not make a temporary directory: set TMPDIR to one that you can write to"
+    new=
+    trap 'rm -rf "$temporary" ${new:+"$new"}' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
 
@@ -110,21 +152,23 @@ main() {
 
     tar -xzf "$temporary/$archive" -C "$temporary" || fail "could not unpack $archive"
     unpacked=$temporary/${archive%.tar.gz}
-    "$unpacked/weft" --version >/dev/null || fail "weft does not run on this machine"
-    mkdir -p "$directory" || fail "could not make the directory $directory"
-    # A program that runs cannot be overwritten, but replaced.
-    { cp "$unpacked/weft" "$directory/.weft.new" && mv -f "$directory/.weft.new" "$directory/weft"; } ||
+    mkdir -p "$directory" ||
+        fail "could not make the directory $directory: set WEFT_INSTALL_DIR to another one"
+    [ ! -d "$directory/weft" ] || fail "$directory/weft is a directory: set WEFT_INSTALL_DIR to another one"
+    # The new program is tried where it will be: programs in the temporary directory may not be allowed to run. One that
+    # runs already cannot be overwritten, but replaced.
+    new=$directory/.weft.$$
+    { cp "$unpacked/weft" "$new" && chmod 755 "$new"; } ||
         fail "could not write to $directory: set WEFT_INSTALL_DIR to another directory"
+    version=$("$new" --version) || fail "weft does not run on this machine, or not in $directory: nothing was installed"
+    mv -f "$new" "$directory/weft" || fail "could not replace $directory/weft: set WEFT_INSTALL_DIR to another directory"
     manual=${directory%/*}/share/man/man1
     if [ "${directory##*/}" = bin ] && mkdir -p "$manual" 2>/dev/null; then
         cp "$unpacked/man/weft.1" "$manual/weft.1" 2>/dev/null || true
     fi
 
-    say "Installed $("$directory/weft" --version) to $directory/weft"
-    case :$PATH: in
-        *":$directory:"*) ;;
-        *) say "Add it to your PATH: export PATH=\"$directory:\$PATH\"" ;;
-    esac
+    say "Installed $version to $directory/weft"
+    say_path "$directory"
     say "Set a key, such as OPENAI_API_KEY, and ask: weft chat \"What is a WASI component?\""
 }
 

@@ -2,10 +2,11 @@
 //! wine.
 //!
 //! Modules in reading order: [`cases`] are the tests, [`context`] is the context of a case, [`fixture`] is what all
-//! cases share.
+//! cases share, and [`empty_root`] is a new machine.
 
 mod cases;
 mod context;
+mod empty_root;
 mod fixture;
 
 use std::sync::Arc;

@@ -38,7 +38,7 @@ pub struct Dist {
     /// Fail when a binary is over its budget, has no row in size-budget.toml, or a row has no artifact
     #[arg(long)]
     pub check_size: bool,
-    /// Check the archive for this machine in DIR, and run the program in it; build nothing
+    /// Check the archive for this machine in DIR, run the program in it, and have it installed; build nothing
     #[arg(long, value_name = "DIR",
            conflicts_with_all = ["targets", "binaries_only", "check_size", "dry_run", "json"])]
     pub run: Option<PathBuf>,

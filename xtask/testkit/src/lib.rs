@@ -2,8 +2,7 @@
 //!
 //! A [`TestContext`] is a case's own directory, in which it runs programs; an [`Outcome`] is the end of such a run. A
 //! [`Provider`] is the mock provider, behind a [`TlsFront`] for cases about TLS; a [`Gateway`] is a running `weft
-//! gateway`, a [`ReleasePage`] is what installers download from, [`http`] is a client without a library, and a
-//! [`LoadGenerator`] puts load on it.
+//! gateway`, [`http`] is a client without a library, and a [`LoadGenerator`] puts load on it.
 //!
 //! Processes are guarded by `devkit::child`.
 
@@ -16,7 +15,6 @@ mod load_generator;
 mod message;
 mod outcome;
 mod provider;
-mod release_page;
 mod test_host;
 
 pub use self::{
@@ -28,6 +26,5 @@ pub use self::{
     message::{merged, messages, same_messages},
     outcome::{Outcome, difference, excerpt},
     provider::{Provider, Request},
-    release_page::ReleasePage,
     test_host::{Certificate, PROGRAM as TEST_HOST, TlsFront},
 };

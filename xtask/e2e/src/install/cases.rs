@@ -4,6 +4,8 @@ mod examples;
 mod newcomer;
 mod package;
 mod script;
+mod systems;
+mod unusual;
 mod windows;
 
 use anyhow::Result;
@@ -18,6 +20,8 @@ pub(super) type Case = case::Case<fn(&InstallContext<'_>) -> Result<()>>;
 pub(super) fn all() -> Vec<Case> {
     [
         script::CASES,
+        unusual::CASES,
+        systems::CASES,
         package::CASES,
         newcomer::CASES,
         examples::CASES,

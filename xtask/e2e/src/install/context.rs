@@ -7,14 +7,21 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use builds::release_page::ReleasePage;
 use serde_json::{Value, json};
-use testkit::{KEY, KEY_VARIABLE, Outcome, ReleasePage, TestContext, names};
+use testkit::{KEY, KEY_VARIABLE, Outcome, TestContext, names};
 use xshell::{Cmd, Shell, cmd};
 
 use super::fixture::{Fixture, VERSION, on_drive};
 
 /// The time limit of a program.
 const LIMIT: Duration = Duration::from_secs(120);
+
+/// The directory of files that are no evidence of a failure: releases, and systems.
+const UNSEEN: &str = "unseen";
+
+/// The directories of programs that every system has.
+pub(super) const PROGRAMS: &str = "/usr/bin:/bin";
 
 /// The context of one case.
 #[derive(Debug)]
@@ -63,7 +70,7 @@ impl<'a> InstallContext<'a> {
 
     /// Copies the release to a directory of this case, changes it, and serves it.
     pub(super) fn changed_page(&self, change: impl FnOnce(&Path) -> Result<()>) -> Result<ReleasePage> {
-        let copy = self.path("release");
+        let copy = self.path(UNSEEN).join("release");
         fs::create_dir_all(&copy)?;
         for name in names(self.release()?)? {
             fs::copy(self.release()?.join(&name), copy.join(&name))?;
@@ -72,20 +79,53 @@ impl<'a> InstallContext<'a> {
         ReleasePage::serve(&copy, VERSION)
     }
 
+    /// Serves the release, but closes the connection after the first `most` bytes of a file.
+    pub(super) fn interrupted_page(&self, most: usize) -> Result<ReleasePage> {
+        ReleasePage::serve_part(self.release()?, VERSION, most)
+    }
+
     /// Runs `install.sh` of the release for the release pages at `url`, with further `variables`.
     pub(super) fn install(&self, url: &str, variables: &[(&str, &str)]) -> Result<Outcome> {
+        self.install_by(&["sh"], url, variables)
+    }
+
+    /// The same with the shell in `words`. No other variables are set than those of a new user.
+    pub(super) fn install_by(
+        &self,
+        words: &[&str],
+        url: &str,
+        variables: &[(&str, &str)],
+    ) -> Result<Outcome> {
         let (shell, script) = (self.shell()?, self.release()?.join("install.sh"));
-        let mut command = cmd!(shell, "sh {script}")
+        let (program, rest) = words.split_first().context("there is no shell")?;
+        let mut command = cmd!(shell, "{program} {rest...} {script}")
+            .env_clear()
+            .env("PATH", PROGRAMS)
             .env("HOME", self.home())
-            .env("WEFT_RELEASES", url)
-            .env("NO_PROXY", "127.0.0.1");
-        for name in ["WEFT_VERSION", "WEFT_INSTALL_DIR"] {
-            command = command.env_remove(name);
-        }
+            .env("WEFT_RELEASES", url);
         for (name, value) in variables {
             command = command.env(name, value);
         }
         self.run(command, "")
+    }
+
+    /// Runs `script` with `variables` in an empty system that has `files`, by their paths, and what rustup installed.
+    /// `options` are variables of `enter.sh`.
+    pub(super) fn run_in_empty_root(
+        &self,
+        files: &[(&str, &[u8])],
+        variables: &[String],
+        options: &[(&str, &str)],
+        script: &str,
+        limit: Duration,
+    ) -> Result<Outcome> {
+        let shell = self.shell()?;
+        let mut words: Vec<&str> = variables.iter().map(String::as_str).collect();
+        words.extend(["sh", "-c", script]);
+        let copy = self.path(UNSEEN).join("empty");
+        let command = self.fixture.empty_root(&shell, &copy, files, &words)?;
+        let command = command.envs(options.iter().copied());
+        self.context.run(command, b"", limit)
     }
 
     /// Runs `command` with `input` on its standard input.
@@ -172,6 +212,6 @@ impl<'a> InstallContext<'a> {
 
     /// Returns the evidence of a case that failed: its files.
     pub(super) fn seen(&self) -> Vec<(String, String)> {
-        self.context.evidence("release")
+        self.context.evidence(UNSEEN)
     }
 }

@@ -9,10 +9,10 @@ use anyhow::{Context as _, Result, ensure};
 use devkit::{cmd as run, project::Project};
 use flags::values::{System, Target};
 use testkit::{Provider, WorkDirectory};
-use toolchain::{Program, Python};
+use toolchain::{Program, Python, Tool};
 use xshell::{Cmd, Shell, cmd};
 
-use super::{cases::Case, context::InstallContext};
+use super::{cases::Case, context::InstallContext, empty_root::EmptyRoot};
 use crate::report::Failure;
 
 /// The beginning of the names of cases that run `weft.exe`.
@@ -21,8 +21,11 @@ const WINDOWS: &str = "windows::";
 /// The beginning of the names of cases that run the examples.
 const EXAMPLES: &str = "examples::";
 
+/// The beginnings of the names of cases that run in an empty system.
+const EMPTY: [&str; 2] = ["newcomer::", "systems::"];
+
 /// The beginnings of the names of cases that install the release.
-const RELEASE: [&str; 3] = ["script::", "package::", "newcomer::"];
+const RELEASE: [&str; 5] = ["script::", "unusual::", "package::", EMPTY[0], EMPTY[1]];
 
 /// The version of the release.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -36,6 +39,8 @@ pub(super) struct Fixture {
     programs: Option<PathBuf>,
     /// The checkout.
     pub(super) root: PathBuf,
+    /// A system with nothing but a compiler, if a case needs it.
+    empty_root: Option<EmptyRoot>,
     /// Wine with `weft.exe`, if a case needs it.
     wine: Option<Wine>,
     /// The mock provider. It is declared before the directory, so that it ends before its log is removed.
@@ -81,11 +86,16 @@ impl Fixture {
                 Some(release)
             }
         };
+        let empty_root = match (has(&EMPTY), &release) {
+            (true, Some(release)) => Some(newcomers(project, release)?),
+            _ => None,
+        };
         let provider = Provider::start(project, &directory.path().join("requests.jsonl"))?;
         Ok(Self {
             release,
             programs,
             root: project.root.clone(),
+            empty_root,
             wine,
             provider,
             directory,
@@ -109,6 +119,18 @@ impl Fixture {
     /// Returns the directory of `weft` and `wasm-diet`.
     pub(super) fn programs(&self) -> Result<&Path> {
         self.programs.as_deref().context("there are no programs")
+    }
+
+    /// Returns a command that runs `words` in a copy of an empty system, with `files` and what rustup installed.
+    pub(super) fn empty_root<'s>(
+        &self,
+        shell: &'s Shell,
+        copy: &Path,
+        files: &[(&str, &[u8])],
+        words: &[&str],
+    ) -> Result<Cmd<'s>> {
+        let root = self.empty_root.as_ref().context("there is no empty system")?;
+        root.command(shell, copy, files, words)
     }
 
     /// Returns the command of `weft.exe`, in wine.
@@ -173,6 +195,13 @@ fn programs(project: &Project, own: Target, directory: &Path) -> Result<PathBuf>
     let diet = artifacts::ensure_diet_built(project)?;
     fs::copy(diet, programs.join("wasm-diet")).context("could not copy `wasm-diet`")?;
     Ok(programs)
+}
+
+/// Adds the component to the `release`, and returns an empty system with wasmtime.
+fn newcomers(project: &Project, release: &Path) -> Result<EmptyRoot> {
+    let component = artifacts::ensure_built(project)?.component;
+    fs::copy(component, release.join("clawft.wasm")).context("could not copy the component")?;
+    EmptyRoot::prepare(project, &toolchain::tool(project, Tool::Wasmtime)?)
 }
 
 /// Compiles the library of random numbers, which older versions of wine lack, into `directory`.

@@ -101,7 +101,7 @@ fn archive(release: &Path) -> Result<String> {
 }
 
 /// Checks that nothing was installed.
-fn refused(test: &InstallContext<'_>, exit: Option<i32>) -> Result<()> {
+pub(super) fn refused(test: &InstallContext<'_>, exit: Option<i32>) -> Result<()> {
     ensure!(exit == Some(1), "it ended with {exit:?}");
     ensure!(
         names(&test.home())?.is_empty(),
@@ -111,7 +111,7 @@ fn refused(test: &InstallContext<'_>, exit: Option<i32>) -> Result<()> {
 }
 
 /// Checks that the program at `path` is weft of this version.
-fn runs(test: &InstallContext<'_>, path: &Path) -> Result<()> {
+pub(super) fn runs(test: &InstallContext<'_>, path: &Path) -> Result<()> {
     let shell = test.shell()?;
     let printed = cmd::read(cmd!(shell, "{path} --version"), "run the installed program")?;
     ensure!(

@@ -10,8 +10,8 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-/// A server of the files of one release, at `/latest/download/FILE` and `/download/vVERSION/FILE`. It serves until this
-/// process ends.
+/// A server of the files of one release, at `/latest/download/FILE` and `/download/vVERSION/FILE`. It answers as a proxy
+/// as well, whatever the host. It serves until this process ends.
 #[derive(Debug)]
 pub struct ReleasePage {
     address: SocketAddr,
@@ -23,6 +23,14 @@ impl ReleasePage {
     /// # Errors
     /// Fails if there is no free port.
     pub fn serve(directory: &Path, version: &str) -> Result<Self> {
+        Self::serve_part(directory, version, usize::MAX)
+    }
+
+    /// Serves the same, but closes the connection after the first `most` bytes of a file.
+    ///
+    /// # Errors
+    /// Fails if there is no free port.
+    pub fn serve_part(directory: &Path, version: &str, most: usize) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").context("could not find a free port")?;
         let address = listener
             .local_addr()
@@ -32,7 +40,7 @@ impl ReleasePage {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 // A client that goes away sees nothing of an answer; the case sees that its download failed.
-                let _ = answer(&stream, &directory, &pages);
+                let _ = answer(&stream, &directory, &pages, most);
             }
         });
         Ok(Self { address })
@@ -44,8 +52,8 @@ impl ReleasePage {
     }
 }
 
-/// Reads a request and answers it with a file.
-fn answer(mut stream: &TcpStream, directory: &Path, pages: &[String]) -> Result<()> {
+/// Reads a request and answers it with a file, of which it sends `most` bytes.
+fn answer(mut stream: &TcpStream, directory: &Path, pages: &[String], most: usize) -> Result<()> {
     let mut lines = BufReader::new(stream).lines();
     let request = lines.next().context("there is no request")??;
     for line in lines {
@@ -64,14 +72,19 @@ fn answer(mut stream: &TcpStream, directory: &Path, pages: &[String]) -> Result<
         "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
     )?;
     if !request.starts_with("HEAD ") {
-        stream.write_all(&body)?;
+        stream.write_all(body.get(..most).unwrap_or(&body))?;
     }
     Ok(())
 }
 
 /// Returns the path of the file that the first line of a request names.
 fn file(request: &str, directory: &Path, pages: &[String]) -> Option<PathBuf> {
-    let path = request.split(' ').nth(1)?;
+    let target = request.split(' ').nth(1)?;
+    // A client of a proxy sends the whole address.
+    let path = match target.strip_prefix("http://") {
+        None => target,
+        Some(address) => address.get(address.find('/')?..)?,
+    };
     let name = pages.iter().find_map(|page| path.strip_prefix(page.as_str()))?;
     let is_name = !name.is_empty() && !name.contains('/') && !name.starts_with('.');
     is_name.then(|| directory.join(name))
@@ -85,7 +98,11 @@ mod tests {
     fn serves_files_of_both_pages_only() {
         let pages = ["/latest/download/".to_owned(), "/download/v1.2.3/".to_owned()];
         let found = |path: &str| file(&format!("GET {path} HTTP/1.1"), Path::new("/release"), &pages);
-        for path in ["/latest/download/SHA256SUMS", "/download/v1.2.3/SHA256SUMS"] {
+        for path in [
+            "/latest/download/SHA256SUMS",
+            "/download/v1.2.3/SHA256SUMS",
+            "http://127.0.0.1:9/latest/download/SHA256SUMS",
+        ] {
             assert_eq!(found(path).unwrap(), Path::new("/release/SHA256SUMS"));
         }
         for path in [

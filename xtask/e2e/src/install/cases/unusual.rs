@@ -1,0 +1,284 @@
+//! `install.sh` on unusual machines. Those that take another system are in `systems`.
+
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use builds::files::{Mode, replace_as};
+use testkit::{Outcome, names};
+use toolchain::on_path;
+
+use super::{
+    cases,
+    script::{refused, runs},
+};
+use crate::install::context::{InstallContext, PROGRAMS};
+
+/// The programs that `install.sh` starts, beyond those that download and compute checksums.
+const SMALL: [&str; 11] = [
+    "uname", "mktemp", "rm", "grep", "cut", "tar", "gzip", "mkdir", "cp", "chmod", "mv",
+];
+
+cases! {
+    unusual:
+    installs_into_home_with_spaces_and_quotes,
+    understands_tilde_and_relative_directory,
+    makes_a_program_that_all_users_can_run,
+    installs_with_each_client_and_checksum_program,
+    works_in_every_shell_of_the_machine,
+    names_all_missing_programs_at_once,
+    names_processors_and_systems_without_release,
+    names_directory_that_cannot_be_written,
+    keeps_directory_with_the_name_of_the_program,
+    keeps_earlier_program_after_interrupted_download,
+    keeps_earlier_program_if_the_new_one_does_not_run,
+    uses_the_proxy_of_the_environment,
+    says_how_to_find_the_program,
+}
+
+fn installs_into_home_with_spaces_and_quotes(test: &InstallContext<'_>) -> Result<()> {
+    for name in ["a home", "it's", "ü\\n"] {
+        let home = test.path(name);
+        fs::create_dir(&home)?;
+        let outcome = test.install(&test.page()?.url(), &[("HOME", text(&home)?)])?;
+        succeeded(&outcome)?;
+        runs(test, &home.join(".local/bin/weft"))?;
+        let hint = format!("export PATH=\"{}/.local/bin:$PATH\"", home.display());
+        outcome.said(&[&hint])?;
+    }
+    Ok(())
+}
+
+fn understands_tilde_and_relative_directory(test: &InstallContext<'_>) -> Result<()> {
+    let url = test.page()?.url();
+    succeeded(&test.install(&url, &[("WEFT_INSTALL_DIR", "~/programs/")])?)?;
+    runs(test, &test.home().join("programs/weft"))?;
+    let outcome = test.install(&url, &[("WEFT_INSTALL_DIR", "relative")])?;
+    succeeded(&outcome)?;
+    let hint = outcome.stderr.lines().find_map(|line| {
+        let rest = line.split_once("export PATH=\"")?.1;
+        rest.strip_suffix(":$PATH\"")
+    });
+    let directory = PathBuf::from(hint.context("it does not say where the program is")?);
+    ensure!(directory.is_absolute(), "it adds the directory {directory:?}");
+    runs(test, &directory.join("weft"))
+}
+
+fn makes_a_program_that_all_users_can_run(test: &InstallContext<'_>) -> Result<()> {
+    let script = ["sh", "-c", "umask 077; exec sh \"$0\""];
+    succeeded(&test.install_by(&script, &test.page()?.url(), &[])?)?;
+    let program = test.home().join(".local/bin/weft");
+    let mode = fs::metadata(program)?.permissions().mode() & 0o777;
+    ensure!(mode == 0o755, "its mode is {mode:o}");
+    Ok(())
+}
+
+fn installs_with_each_client_and_checksum_program(test: &InstallContext<'_>) -> Result<()> {
+    let url = test.page()?.url();
+    let mut tried = 0;
+    for client in ["curl", "wget"] {
+        for checksum in ["sha256sum", "shasum", "openssl"] {
+            // `shasum` is in Perl, and needs it.
+            let programs = [&SMALL[..], &[client, checksum, "perl"]].concat();
+            if on_path(client).is_none() || on_path(checksum).is_none() {
+                continue;
+            }
+            let path = only(test, &format!("{client} {checksum}"), &programs)?;
+            let outcome = test.install(&url, &[("PATH", text(&path)?)])?;
+            succeeded(&outcome)?;
+            tried += 1;
+        }
+    }
+    ensure!(tried > 0, "this machine has neither curl nor wget");
+    runs(test, &test.home().join(".local/bin/weft"))
+}
+
+fn works_in_every_shell_of_the_machine(test: &InstallContext<'_>) -> Result<()> {
+    let url = test.page()?.url();
+    let shells: [&[&str]; 6] = [
+        &["sh"],
+        &["dash"],
+        &["bash", "--posix"],
+        &["busybox", "sh"],
+        &["zsh", "--emulate", "sh"],
+        &["mksh"],
+    ];
+    for shell in shells.into_iter().filter(|shell| on_path(shell[0]).is_some()) {
+        succeeded(&test.install_by(shell, &url, &[])?).with_context(|| format!("in {shell:?}"))?;
+        runs(test, &test.home().join(".local/bin/weft"))?;
+    }
+    Ok(())
+}
+
+fn names_all_missing_programs_at_once(test: &InstallContext<'_>) -> Result<()> {
+    let path = only(test, "few programs", &["uname"])?;
+    let outcome = test.install(&test.page()?.url(), &[("PATH", text(&path)?)])?;
+    refused(test, outcome.exit)?;
+    outcome.said(&["install these programs first: curl or wget, tar, gzip, sha256sum, shasum or openssl"])
+}
+
+fn names_processors_and_systems_without_release(test: &InstallContext<'_>) -> Result<()> {
+    let machines = [
+        ("Linux", "riscv64", "the processor `riscv64`"),
+        ("Linux", "armv7l", "the processor `armv7l`"),
+        ("Linux", "i686", "the processor `i686`"),
+        ("FreeBSD", "amd64", "the system `FreeBSD`"),
+        ("MINGW64_NT-10.0", "x86_64", "install.ps1"),
+    ];
+    for (system, machine, named) in machines {
+        let programs = test.path(&format!("{system} {machine}"));
+        fs::create_dir(&programs)?;
+        let uname = format!("#!/bin/sh\n[ \"$1\" = -m ] && echo {machine} || echo {system}\n");
+        replace_as(&programs.join("uname"), uname.as_bytes(), Mode::Program)?;
+        let path = format!("{}:{PROGRAMS}", programs.display());
+        let outcome = test.install(&test.page()?.url(), &[("PATH", path.as_str())])?;
+        refused(test, outcome.exit)?;
+        outcome.said(&[named])?;
+    }
+    Ok(())
+}
+
+fn names_directory_that_cannot_be_written(test: &InstallContext<'_>) -> Result<()> {
+    let file = test.path("file");
+    fs::write(&file, "")?;
+    let below = file.join("bin");
+    // The kernel refuses files there to everyone.
+    for directory in [text(&file)?, text(&below)?, "/proc", "/proc/weft"] {
+        let outcome = test.install(&test.page()?.url(), &[("WEFT_INSTALL_DIR", directory)])?;
+        refused(test, outcome.exit)?;
+        outcome.said(&[directory, "set WEFT_INSTALL_DIR to another"])?;
+    }
+    let outcome = test.install(&test.page()?.url(), &[("TMPDIR", text(&below)?)])?;
+    refused(test, outcome.exit)?;
+    outcome.said(&["set TMPDIR"])
+}
+
+fn keeps_directory_with_the_name_of_the_program(test: &InstallContext<'_>) -> Result<()> {
+    let directory = test.home().join(".local/bin/weft");
+    fs::create_dir_all(&directory)?;
+    let outcome = test.install(&test.page()?.url(), &[])?;
+    ensure!(outcome.exit == Some(1), "it ended with {:?}", outcome.exit);
+    outcome.said(&["is a directory"])?;
+    ensure!(
+        names(&directory)?.is_empty(),
+        "it put something into the directory"
+    );
+    Ok(())
+}
+
+fn keeps_earlier_program_after_interrupted_download(test: &InstallContext<'_>) -> Result<()> {
+    let program = earlier(test)?;
+    // The checksums are shorter than this, the archive is not.
+    for (most, named) in [(20, "SHA256SUMS"), (100_000, ".tar.gz")] {
+        let outcome = test.install(&test.interrupted_page(most)?.url(), &[])?;
+        ensure!(outcome.exit == Some(1), "it ended with {:?}", outcome.exit);
+        outcome.said(&["could not download", named])?;
+        alone(&program)?;
+    }
+    Ok(())
+}
+
+fn keeps_earlier_program_if_the_new_one_does_not_run(test: &InstallContext<'_>) -> Result<()> {
+    let program = earlier(test)?;
+    // A `cp` that damages what it copies stands for a processor that cannot run the program.
+    let programs = test.path("damaging");
+    fs::create_dir(&programs)?;
+    let cp = "#!/bin/sh\necho 'exit 7' >\"$2\"\n";
+    replace_as(&programs.join("cp"), cp.as_bytes(), Mode::Program)?;
+    let path = format!("{}:{PROGRAMS}", programs.display());
+    let outcome = test.install(&test.page()?.url(), &[("PATH", path.as_str())])?;
+    ensure!(outcome.exit == Some(1), "it ended with {:?}", outcome.exit);
+    outcome.said(&["does not run on this machine", "nothing was installed"])?;
+    alone(&program)
+}
+
+fn uses_the_proxy_of_the_environment(test: &InstallContext<'_>) -> Result<()> {
+    let (proxy, nobody) = (test.page()?.url(), "http://127.0.0.1:9");
+    succeeded(&test.install(nobody, &[("http_proxy", proxy.as_str())])?)?;
+    runs(test, &test.home().join(".local/bin/weft"))?;
+    let outcome = test.install(&proxy, &[("http_proxy", nobody)])?;
+    ensure!(outcome.exit == Some(1), "it ended with {:?}", outcome.exit);
+    outcome.said(&["could not download"])?;
+    succeeded(&test.install(&proxy, &[("http_proxy", nobody), ("no_proxy", "127.0.0.1")])?)
+}
+
+fn says_how_to_find_the_program(test: &InstallContext<'_>) -> Result<()> {
+    let url = test.page()?.url();
+    let shells = [
+        ("/bin/zsh", "here and in ~/.zshrc: export PATH="),
+        ("/bin/bash", "here and in ~/.bashrc: export PATH="),
+        ("/usr/bin/fish", "fish_add_path"),
+        ("/bin/sh", "here and in ~/.profile: export PATH="),
+    ];
+    for (shell, hint) in shells {
+        test.install(&url, &[("SHELL", shell)])?.said(&[hint])?;
+    }
+    let directory = test.home().join(".local/bin");
+    let found = format!("{}:{PROGRAMS}", directory.display());
+    let outcome = test.install(&url, &[("PATH", found.as_str())])?;
+    succeeded(&outcome)?;
+    ensure!(
+        !outcome.stderr.contains("PATH"),
+        "it mentions the PATH: {}",
+        outcome.stderr
+    );
+    let other = test.path("other");
+    fs::create_dir(&other)?;
+    replace_as(&other.join("weft"), b"#!/bin/sh\n", Mode::Program)?;
+    let shadowed = format!("{}:{found}", other.display());
+    let outcome = test.install(&url, &[("PATH", shadowed.as_str())])?;
+    outcome.said(&["another program is found first", text(&other)?])
+}
+
+/// Returns a directory of links to those of `programs` that this machine has.
+fn only(test: &InstallContext<'_>, name: &str, programs: &[&str]) -> Result<PathBuf> {
+    let directory = test.path(name);
+    fs::create_dir(&directory)?;
+    // The script is started by `sh`, which is found there too.
+    for program in programs.iter().chain(&["sh"]) {
+        if let Some(path) = on_path(program) {
+            symlink(path, directory.join(program))?;
+        }
+    }
+    Ok(directory)
+}
+
+/// Installs a program that is no weft, and returns its path.
+fn earlier(test: &InstallContext<'_>) -> Result<PathBuf> {
+    let program = test.home().join(".local/bin/weft");
+    fs::create_dir_all(program.parent().context("it is in a directory")?)?;
+    fs::write(&program, EARLIER)?;
+    Ok(program)
+}
+
+/// The text of an earlier program.
+const EARLIER: &str = "an earlier program";
+
+/// Checks that the earlier `program` is there, and nothing else.
+fn alone(program: &Path) -> Result<()> {
+    ensure!(
+        fs::read(program)? == EARLIER.as_bytes(),
+        "the earlier program is gone"
+    );
+    let directory = program.parent().context("it is in a directory")?;
+    let left = names(directory)?;
+    ensure!(left == ["weft"], "it left {left:?}");
+    Ok(())
+}
+
+fn succeeded(outcome: &Outcome) -> Result<()> {
+    ensure!(
+        outcome.exit == Some(0),
+        "it ended with {:?}: {}",
+        outcome.exit,
+        outcome.stderr
+    );
+    Ok(())
+}
+
+fn text(path: &Path) -> Result<&str> {
+    path.to_str().context("a path is not UTF-8")
+}
