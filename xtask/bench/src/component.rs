@@ -46,13 +46,14 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
         sample(project, "hello")?,
         artifacts::ensure_built(project)?.component,
         sample(project, "wstd")?,
+        sample(project, "waki")?,
     ];
     let upstream = LoadGenerator::build(project)?.upstream()?;
     let runner = GuestRunner::new(&wasmtime.path, &programs)?;
     let places = GuestInputs::new(project, &runner, &upstream)?;
     let large = places.large_series(&runner).run(LARGE_ROUNDS)?;
     let usual = places.series(&runner).run(ROUNDS)?;
-    Ok([starts(&usual), turns(&usual), large_answers(&large)].concat())
+    Ok([starts(&usual), turns(&usual), stacks(&usual, &large)].concat())
 }
 
 /// Builds a sample in the same way as our component: the smallest one, to measure the cost of any component, and a turn
@@ -124,6 +125,8 @@ impl GuestInputs {
         series.add("config-read", || runner.refused(&self.large_config));
         series.add("no-turn", || runner.refused(&self.usual));
         series.add("turn", || runner.turn(&self.usual));
+        series.add("turn-wstd", || runner.turn_of(Program::Wstd, &self.usual));
+        series.add("turn-waki", || runner.turn_of(Program::Waki, &self.usual));
         series.add("large", || runner.turn(&self.large_message));
         series.add("one-piece", || runner.turn(&self.one_piece));
         series.add("many-pieces", || runner.turn(&self.many_pieces));
@@ -196,22 +199,48 @@ impl GuestInputs {
         series.add("large-answer-wstd", || {
             runner.turn_of(Program::Wstd, &self.large_answer)
         });
+        series.add("large-answer-waki", || {
+            runner.turn_of(Program::Waki, &self.large_answer)
+        });
         series
     }
 }
 
-fn large_answers(samples: &Samples) -> Vec<Metric> {
-    let [clawft, wstd] = ["large-answer", "large-answer-wstd"].map(|name| samples.of(name));
-    let what = "an answer of 20 MB, from the start of wasmtime to its end; without it: the sample with wstd and serde";
-    vec![
-        Metric::of("answer-20mb", what, clawft, "ms").with_reference(wstd.median()),
-        Metric::of(
-            "answer-20mb-to-wstd",
-            "the same in times of the sample with wstd",
-            &clawft.over(wstd),
-            "x",
-        ),
+/// Returns whole runs of a turn, beside those of the same turn with other stacks.
+fn stacks(usual: &Samples, large: &Samples) -> Vec<Metric> {
+    let short = "a turn with a short message, from the start of wasmtime to its end";
+    let long = "the same with an answer of 20 MB";
+    let of = |samples: &Samples, own: &str, metric: &str, what: &str| -> Vec<Metric> {
+        let own_runs = samples.of(own);
+        let beside = |stack: &str| {
+            let other = samples.of(&format!("{own}-{stack}"));
+            [
+                Metric::of(
+                    &format!("{metric}-{stack}"),
+                    &format!("{what}, with {stack} and serde"),
+                    other,
+                    "ms",
+                ),
+                Metric::of(
+                    &format!("{metric}-to-{stack}"),
+                    &format!("clawft's time for that, in times of {stack}"),
+                    &own_runs.over(other),
+                    "x",
+                ),
+            ]
+        };
+        let own = Metric::of(metric, what, own_runs, "ms");
+        [own]
+            .into_iter()
+            .chain(beside("waki"))
+            .chain(beside("wstd"))
+            .collect()
+    };
+    [
+        of(usual, "turn", "turn", short),
+        of(large, "large-answer", "answer-20mb", long),
     ]
+    .concat()
 }
 
 fn starts(samples: &Samples) -> Vec<Metric> {

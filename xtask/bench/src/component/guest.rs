@@ -28,6 +28,8 @@ pub(super) enum Program {
     Clawft,
     /// A turn with wstd and serde.
     Wstd,
+    /// A turn with waki and serde.
+    Waki,
 }
 
 /// The form in which wasmtime gets the program.
@@ -44,8 +46,8 @@ pub(super) enum Form {
 /// wasmtime, the programs in every form, and a directory for all files.
 pub(super) struct GuestRunner {
     wasmtime: PathBuf,
-    sources: [PathBuf; 3],
-    compiled: [PathBuf; 3],
+    sources: [PathBuf; 4],
+    compiled: [PathBuf; 4],
     /// The input of a program that needs none.
     nothing: GuestInput,
     directory: TempDir,
@@ -63,10 +65,11 @@ pub(super) struct GuestInput {
 
 impl GuestRunner {
     /// Compiles the `programs`, in the order of [`Program`].
-    pub(super) fn new(wasmtime: &Path, programs: &[PathBuf; 3]) -> Result<Self> {
+    pub(super) fn new(wasmtime: &Path, programs: &[PathBuf; 4]) -> Result<Self> {
         let directory = temporary::directory()?;
         let shell = Shell::new()?;
-        let compiled = ["hello.cwasm", "clawft.cwasm", "wstd.cwasm"].map(|name| directory.path().join(name));
+        let names = ["hello.cwasm", "clawft.cwasm", "wstd.cwasm", "waki.cwasm"];
+        let compiled = names.map(|name| directory.path().join(name));
         for (program, compiled) in programs.iter().zip(&compiled) {
             let compile = cmd!(shell, "{wasmtime} compile -o {compiled} {program}");
             cmd::run_quietly(compile, "compile a component", 20)?;
