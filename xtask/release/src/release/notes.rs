@@ -87,7 +87,7 @@ sha256sum --check --ignore-missing SHA256SUMS
 {}```
 
 [docs/verify.md]({source}/blob/{tag}/docs/verify.md) tells how to check who made these files, and how to make all of them \
-again from commit {commit} and compares every byte.
+again from commit {commit}, and compare every byte.
 ",
         table(metadata),
         metadata.component.manifest,
