@@ -84,10 +84,11 @@ impl Drop for Unanswered {
 /// Returns the result of `work`; `None` if it takes longer than `time`.
 async fn in_time<T>(time: Duration, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
-    let mut timer = pin!(operation::pause(time));
+    let deadline = monotonic_clock::now().saturating_add(nanoseconds(time));
     poll_fn(|context| match work.as_mut().poll(context) {
         Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
+        Poll::Pending if task::is_over(deadline) => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
     })
     .await
 }

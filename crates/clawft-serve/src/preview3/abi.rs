@@ -9,6 +9,9 @@ use super::area::Area;
 /// The code of an operation or a call that is not complete.
 pub(super) const BLOCKED: u32 = u32::MAX;
 
+/// The state of a call that has returned.
+pub(super) const RETURNED: u32 = 2;
+
 /// A function for one end of a stream or future: to cancel its operation, or to drop it.
 pub(super) type OnEnd<T> = extern "C" fn(end: u32) -> T;
 

@@ -1,6 +1,6 @@
 //! Operations of the host that end later: on an end of a stream or future, and calls.
 
-use super::abi::{self, BLOCKED, OnEnd};
+use super::abi::{self, BLOCKED, OnEnd, RETURNED};
 use super::area::{Area, ErrorCode};
 use super::{nanoseconds, task};
 use std::mem;
@@ -25,9 +25,6 @@ pub(super) struct Transfer {
 
 /// The state of a call that was cancelled before it started.
 const NOT_STARTED: u32 = 3;
-/// The state of a call that has returned.
-const RETURNED: u32 = 2;
-
 /// A call of one of the host's functions. It is cancelled when dropped.
 struct Call {
     /// The number of the call and, in the last four bits, its state.

@@ -3,12 +3,13 @@
 //! A task has a few futures. All of them are polled at each event, so no waker is needed: each that waits looks whether
 //! the event is its own.
 
-use super::abi::{self, BLOCKED, OnEnd, WriteValue};
+use super::abi::{self, BLOCKED, OnEnd, RETURNED, WriteValue};
 use super::area::Area;
 use std::cell::RefCell;
 use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Waker};
+use wasip3::clocks::monotonic_clock;
 
 /// The event that starts a task.
 const NONE: u32 = 0;
@@ -39,6 +40,15 @@ struct State {
     spawned: Vec<Work>,
     /// The writable ends of futures whose value the host has not read, and how to drop them.
     written: Vec<(u32, OnEnd<()>)>,
+    /// The call that ends at the next time at which something may be late. It is kept when that has ended in time,
+    /// because the next wait can use it.
+    timer: Option<Timer>,
+}
+
+/// A call that ends at a time of the clock, in nanoseconds.
+struct Timer {
+    subtask: u32,
+    due: u64,
 }
 
 thread_local! {
@@ -88,6 +98,31 @@ pub(super) fn wait_for(waitable: u32) {
     abi::waitable_join(waitable, with(|state| state.set));
 }
 
+/// Lets the running task be resumed at a time of the clock, in nanoseconds. Returns whether it is over.
+pub(super) fn is_over(deadline: u64) -> bool {
+    if with(|state| state.timer.as_ref().is_some_and(|timer| timer.due <= deadline)) {
+        return false;
+    }
+    let now = monotonic_clock::now();
+    if now >= deadline {
+        return true;
+    }
+    let call = abi::wait_for(deadline.saturating_sub(now));
+    let subtask = call >> 4;
+    if subtask == 0 {
+        return true;
+    }
+    wait_for(subtask);
+    let timer = Timer {
+        subtask,
+        due: deadline,
+    };
+    if let Some(later) = with(|state| state.timer.replace(timer)) {
+        later.stop();
+    }
+    false
+}
+
 /// Takes the code of an operation that has ended.
 pub(super) fn take_event(waitable: u32) -> Option<u32> {
     with(|state| {
@@ -105,6 +140,9 @@ fn run(mut task: Box<Task>, event: u32) -> u32 {
     with(|state| mem::swap(state, &mut task.state));
     let set = task.state.set;
     if task.work.is_empty() && task.state.written.is_empty() {
+        if let Some(timer) = task.state.timer.take() {
+            timer.stop();
+        }
         abi::waitable_set_drop(set);
         return EXIT;
     }
@@ -136,11 +174,21 @@ impl State {
             events: Vec::new(),
             spawned: Vec::new(),
             written: Vec::new(),
+            timer: None,
         }
     }
 
     /// Stores that an operation has ended.
     fn end(&mut self, waitable: u32, code: u32) {
+        if self.timer.as_ref().is_some_and(|timer| timer.subtask == waitable) {
+            if code == RETURNED {
+                self.timer = None;
+                abi::subtask_drop(waitable);
+            } else {
+                abi::waitable_join(waitable, self.set);
+            }
+            return;
+        }
         match self.written.iter().position(|(end, _)| *end == waitable) {
             Some(at) => {
                 let (end, drop) = self.written.swap_remove(at);
@@ -148,5 +196,13 @@ impl State {
             }
             None => self.events.push((waitable, code)),
         }
+    }
+}
+
+impl Timer {
+    fn stop(self) {
+        abi::waitable_join(self.subtask, 0);
+        abi::subtask_cancel(self.subtask);
+        abi::subtask_drop(self.subtask);
     }
 }
