@@ -60,6 +60,7 @@ extern crate alloc;
 
 pub mod fields;
 pub mod request;
+pub mod routing;
 pub mod upstream;
 
 mod answer;

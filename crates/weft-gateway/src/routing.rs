@@ -11,11 +11,10 @@ pub(super) use candidates::Candidate;
 pub(super) use discovery::{FRESH, WAIT};
 pub(super) use extra_body::ExtraBody;
 pub(super) use health::Health;
-#[cfg(test)]
-pub(super) use health::{LONGEST as LONGEST_PAUSE, PAUSE};
 pub(super) use target::Target;
 
 use super::log;
+use clawft_api::routing::unknown_provider;
 use clawft_types::config::{ModelEntry, ModelMap};
 use clawft_types::json::JsonError;
 use clawft_types::{Config, Provider};
@@ -108,12 +107,7 @@ impl Routing {
             None => Some(&self.default.target),
             Some(provider) => self.target(provider),
         };
-        let target = target.ok_or_else(|| {
-            let provider = entry.provider.as_deref().unwrap_or_default();
-            Error::other(format!(
-                "gateway.models.{name}: the provider `{provider}` is not configured, or cannot be used"
-            ))
-        })?;
+        let target = target.ok_or_else(|| Error::other(unknown_provider(name, entry)))?;
         Ok(RouteEntry {
             candidate: Candidate::new(Arc::clone(target), entry.model.clone()),
             weight: entry.weight,

@@ -89,10 +89,13 @@ fn documented_times_match_the_code() {
     assert!(joined_lines(part("Metrics")).contains(&bounded));
     let models = joined_lines(part("Models and providers"));
     for expected in [
-        format!("three times in a row pauses for {}", seconds(routing::PAUSE)),
+        format!(
+            "three times in a row pauses for {}",
+            seconds(clawft_api::routing::PAUSE)
+        ),
         format!(
             "at most {}: it is then asked last",
-            seconds(routing::LONGEST_PAUSE)
+            seconds(clawft_api::routing::LONGEST_PAUSE)
         ),
         format!("valid for {}", seconds(routing::FRESH)),
         format!("within {} is left out", seconds(routing::WAIT)),

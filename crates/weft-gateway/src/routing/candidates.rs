@@ -1,6 +1,7 @@
 //! The order in which the providers of a model are asked.
 
 use super::{Health, Route, RouteEntry, Routing, Target};
+use clawft_api::routing::{order, qualified};
 use std::sync::Arc;
 
 /// A provider to ask, and the model's name there.
@@ -43,11 +44,7 @@ impl Routing {
     /// Returns the candidate of a name that is not mapped: `provider/model`, else a model that a provider is
     /// known to offer, else any model of the default provider.
     fn unmapped(&self, model: &str) -> Candidate {
-        let qualified = model
-            .split_once('/')
-            .and_then(|(provider, model)| Some((self.target(provider)?, model)))
-            .filter(|(_, model)| !model.is_empty());
-        if let Some((target, model)) = qualified {
+        if let Some((target, model)) = qualified(model, |provider| self.target(provider)) {
             return Candidate::new(Arc::clone(target), model.to_owned());
         }
         let offers = |target: &&Arc<Target>| target.is_known_to_offer(model);
@@ -57,32 +54,15 @@ impl Routing {
 }
 
 impl Route {
-    /// Returns the candidates: first the one that the weights choose, then the others in their order; those
-    /// that pause are last.
+    /// Returns the candidates: first the one that the weights draw, then the others in their order; those that pause
+    /// are last.
     fn candidates(&self, random: &dyn Fn() -> u32) -> Vec<Candidate> {
-        let mut order: Vec<&RouteEntry> = self.entries.iter().collect();
-        if let Some(chosen) = self.chosen(random) {
-            let first = order.remove(chosen.min(order.len().saturating_sub(1)));
-            order.insert(0, first);
-        }
-        order.sort_by_key(|entry| entry.candidate.health.is_pausing());
-        order.into_iter().map(|entry| entry.candidate.clone()).collect()
-    }
-
-    /// Returns the index of the entry that the weights choose; `None` without weights.
-    fn chosen(&self, random: &dyn Fn() -> u32) -> Option<usize> {
-        let weight = |entry: &RouteEntry| {
-            let pausing = entry.candidate.health.is_pausing();
-            if pausing { 0 } else { u64::from(entry.weight) }
-        };
-        let total: u64 = self.entries.iter().map(weight).sum();
-        let mut left = (total > 0).then(|| u64::from(random()) % total)?;
-        for (at, entry) in self.entries.iter().enumerate() {
-            match left.checked_sub(weight(entry)) {
-                Some(rest) => left = rest,
-                None => return Some(at),
-            }
-        }
-        None
+        let weight = |entry: &RouteEntry| (!entry.candidate.health.is_pausing()).then_some(entry.weight);
+        let weights: Vec<_> = self.entries.iter().map(weight).collect();
+        let order = order(&weights, || random().into()).into_iter();
+        order
+            .filter_map(|at| self.entries.get(at))
+            .map(|entry| entry.candidate.clone())
+            .collect()
     }
 }

@@ -4,6 +4,7 @@ use super::{Routing, Target};
 use crate::state::Shared;
 use axum::body::Bytes;
 use axum::http::Method;
+use clawft_api::routing::qualified;
 use futures_util::future::join_all;
 use http_body_util::{BodyExt as _, Limited};
 use std::sync::Arc;
@@ -129,9 +130,7 @@ impl Routing {
         let Some(model) = model.filter(|_| self.targets.len() > 1) else {
             return;
         };
-        let qualified = model
-            .split_once('/')
-            .is_some_and(|(provider, _)| self.target(provider).is_some());
+        let qualified = qualified(model, |provider| self.target(provider)).is_some();
         let mapped = self.routes.iter().any(|route| route.name == model);
         if !qualified && !mapped && model != self.default.model {
             join_all(self.targets.iter().map(|target| target.learn(shared))).await;
