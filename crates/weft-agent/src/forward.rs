@@ -7,6 +7,8 @@ use clawft_core::TransportError;
 use http::{HeaderMap, HeaderName, Method, Response};
 use reqwest::Client;
 use std::cell::RefCell;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 pub use reqwest::{Body, Url};
 
@@ -34,6 +36,21 @@ pub fn keep_own_connections() -> Result<(), Error> {
 pub struct Endpoint {
     inner: clawft_core::Endpoint,
     headers: HeaderMap,
+    /// The last address. Most requests go to the same one, and parsing it takes a twentieth of their time.
+    last: Mutex<Option<Address>>,
+}
+
+/// An address, and the text that it was parsed from.
+struct Address {
+    text: String,
+    url: Url,
+}
+
+/// Shows nothing: the query may hold a key.
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Address").finish_non_exhaustive()
+    }
 }
 
 impl Endpoint {
@@ -49,7 +66,11 @@ impl Endpoint {
                 .map_err(|_| Fault::Request("a header's name is not valid"))?;
             headers.insert(name, transport::header_value(&field.value)?);
         }
-        Ok(Endpoint { inner, headers })
+        Ok(Endpoint {
+            inner,
+            headers,
+            last: Mutex::default(),
+        })
     }
 
     /// Returns the address of `path`, which has no slash at its beginning, for a request to `model`.
@@ -57,8 +78,17 @@ impl Endpoint {
     /// # Errors
     /// [`Fault::Request`] if there is no such address.
     pub fn url(&self, path: &str, model: &str) -> Result<Url, Error> {
-        let url = Url::parse(&self.inner.url(&["/", path].concat(), model));
-        Ok(url.map_err(|_| Fault::Request("the path is not valid"))?)
+        let text = self.inner.url(&["/", path].concat(), model);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = last.as_ref().filter(|known| known.text == text) {
+            return Ok(known.url.clone());
+        }
+        let url = Url::parse(&text).map_err(|_| Fault::Request("the path is not valid"))?;
+        *last = Some(Address {
+            text,
+            url: url.clone(),
+        });
+        Ok(url)
     }
 
     /// Returns the headers of every request.
@@ -107,4 +137,24 @@ impl Forwarder {
 /// Returns the failure of a response whose body broke off.
 pub fn broken(error: &reqwest::Error) -> TransportError {
     transport::explain(error, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clawft_types::Config;
+
+    #[test]
+    fn each_path_has_its_address() {
+        let config = br#"{"agents":{"model":"m","provider":"a"},
+            "providers":{"providers":{"a":{"api_base":"http://127.0.0.1:1/v1","api_key_env":"KEY"}}}}"#;
+        let provider = Config::parse("config.json", config).unwrap().provider;
+        let inner = clawft_core::Endpoint::new(&provider, &|_| Some("key".to_owned())).unwrap();
+        let endpoint = Endpoint::new(inner).unwrap();
+        for path in ["embeddings", "chat/completions", "chat/completions", "embeddings"] {
+            let url = endpoint.url(path, "m").unwrap();
+            assert_eq!(url.as_str(), format!("http://127.0.0.1:1/v1/{path}"));
+        }
+        assert!(!format!("{endpoint:?}").contains("embeddings"));
+    }
 }

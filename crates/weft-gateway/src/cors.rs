@@ -1,7 +1,7 @@
 //! Pages of other origins that may send requests.
 
 use super::state::Shared;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -51,7 +51,7 @@ fn origin(node: Node<'_>) -> Result<String, JsonError> {
 }
 
 /// Answers preflight requests of allowed origins, and adds the headers that let their pages read answers.
-pub(super) async fn allow(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+pub(super) async fn allow(shared: &Shared, request: Request, next: Next) -> Response {
     let origins = &shared.settings.cors_origins;
     let origin = request.headers().get(header::ORIGIN).cloned();
     let allowed = origin.filter(|origin| origin.to_str().is_ok_and(|origin| origins.allow(origin)));

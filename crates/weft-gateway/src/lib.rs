@@ -145,11 +145,12 @@ async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<
 /// Logs the address of the gateway, and the place of its token, but not the token.
 fn announce(listener: &TcpListener, shared: &Shared, origin: &Origin, build: Build) {
     let address = listener.local_addr().unwrap_or(shared.settings.listen);
+    let config = shared.config();
     let line = Line::new("listening")
         .text("address", address.to_string())
         .text("url", format!("http://{address}/"))
         .text("version", build.version)
-        .text("model", &shared.config().agents.model);
+        .text("model", &config.agents.model);
     let line = match origin {
         Origin::None => line.text("token", "none"),
         Origin::Given => line.text("token", "given"),

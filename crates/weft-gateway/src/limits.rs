@@ -43,8 +43,9 @@ async fn collect(mut body: Body, limit: usize, work: &WorkLimits) -> Result<Rece
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large(limit));
     }
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
     let mut received = Received {
-        bytes: Vec::new(),
+        bytes: Vec::with_capacity(announced.min(SMALL)),
         large: None,
     };
     let mut pace = Pace::start();

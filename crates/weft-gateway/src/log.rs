@@ -12,6 +12,7 @@ use super::time;
 use clawft_types::json::Writer;
 use prometheus_client::metrics::counter::Counter;
 use queue::Queue;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
 use std::panic::PanicHookInfo;
@@ -20,6 +21,12 @@ use std::time::{Duration, SystemTime};
 
 /// The number of lines that may wait to be written.
 pub(super) const CAPACITY: usize = 4096;
+
+/// The length of most lines, in bytes.
+const USUAL_LENGTH: usize = 384;
+
+/// The number of fields of most lines.
+const USUAL_FIELDS: usize = 12;
 
 /// Whether standard error is a terminal.
 static TERMINAL: LazyLock<bool> = LazyLock::new(|| io::stderr().is_terminal());
@@ -44,33 +51,33 @@ pub(super) fn flush(timeout: Duration) {
 }
 
 /// A line before it is written.
-pub(super) struct Line {
+pub(super) struct Line<'a> {
     event: &'static str,
-    fields: Vec<(&'static str, Field)>,
+    fields: Vec<(&'static str, Field<'a>)>,
 }
 
-enum Field {
-    Text(String),
+enum Field<'a> {
+    Text(Cow<'a, str>),
     Literal(String),
 }
 
-impl Line {
+impl<'a> Line<'a> {
     /// Returns a line about `event`.
-    pub(super) fn new(event: &'static str) -> Line {
+    pub(super) fn new(event: &'static str) -> Line<'a> {
         Line {
             event,
-            fields: Vec::new(),
+            fields: Vec::with_capacity(USUAL_FIELDS),
         }
     }
 
     /// Adds a text.
-    pub(super) fn text(mut self, key: &'static str, text: impl Into<String>) -> Line {
+    pub(super) fn text(mut self, key: &'static str, text: impl Into<Cow<'a, str>>) -> Line<'a> {
         self.fields.push((key, Field::Text(text.into())));
         self
     }
 
     /// Adds a number, or `true`.
-    pub(super) fn literal(mut self, key: &'static str, literal: impl ToString) -> Line {
+    pub(super) fn literal(mut self, key: &'static str, literal: impl ToString) -> Line<'a> {
         self.fields.push((key, Field::Literal(literal.to_string())));
         self
     }
@@ -102,7 +109,7 @@ impl Line {
 
     /// Returns `{"time":"2025-11-22T13:45:01.250Z","event":"request","status":200}`.
     fn json(&self, now: &str) -> Vec<u8> {
-        let mut writer = Writer::default();
+        let mut writer = Writer::with_capacity(USUAL_LENGTH).unwrap_or_default();
         writer.object(|line| {
             line.text_member("time", now);
             line.text_member("event", self.event);
@@ -122,7 +129,10 @@ impl Line {
     fn text_line(&self, now: &str) -> Vec<u8> {
         let mut line = format!("{} {}", now.get(11..19).unwrap_or_default(), self.event);
         for (key, field) in &self.fields {
-            let (Field::Text(value) | Field::Literal(value)) = field;
+            let value = match field {
+                Field::Text(text) => text.as_ref(),
+                Field::Literal(literal) => literal,
+            };
             // Some texts come from elsewhere, and a terminal interprets control characters.
             let value = value.replace(char::is_control, "\u{fffd}");
             let _ = match value.contains(' ') {
@@ -145,7 +155,7 @@ pub(super) fn hook_panics() {
     std::panic::set_hook(Box::new(|panic| panic_line(panic).write()));
 }
 
-fn panic_line(panic: &PanicHookInfo<'_>) -> Line {
+fn panic_line(panic: &PanicHookInfo<'_>) -> Line<'static> {
     Line::new("panic").text(
         "at",
         panic.location().map_or_else(String::new, ToString::to_string),
@@ -165,7 +175,7 @@ mod tests {
 
     const NOW: &str = "2025-11-22T13:45:01.250Z";
 
-    fn line() -> Line {
+    fn line() -> Line<'static> {
         Line::new("request")
             .text("route", "/v1/\"x\"\n")
             .literal("status", 200)

@@ -13,7 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,28 +38,47 @@ pub(super) const MOST_MODELS: usize = 200;
 /// The longest name of a model in a label, in bytes.
 const LONGEST_MODEL: usize = 128;
 
+/// The label of models without labels of their own.
+const OTHER_MODELS: &str = "other";
+
 type Labels<const N: usize> = [(&'static str, String); N];
+type FixedLabel = [(&'static str, &'static str); 1];
 
 /// The metrics. Most labels are constants of this program, and the number of models is bounded, so that no
 /// client can increase their number.
 pub(super) struct Metrics {
     registry: Registry,
     requests: Family<Labels<3>, Counter>,
-    rejected: Family<Labels<1>, Counter>,
-    tokens: Family<Labels<1>, Counter>,
+    rejected: Family<FixedLabel, Counter>,
+    tokens: Family<FixedLabel, Counter>,
     incomplete: Counter,
     answers: Family<Labels<2>, Counter>,
     model_tokens: Family<Labels<3>, Counter>,
-    /// The providers and models that have labels of their own.
-    known: Mutex<HashSet<(String, String)>>,
+    models: Mutex<Models>,
     connections: Gauge,
-    connections_cut: Family<Labels<1>, Counter>,
+    connections_cut: Family<FixedLabel, Counter>,
     upstream_seconds: Histogram,
     first_piece_seconds: Histogram,
     /// The number of requests that are being answered.
     pub(super) in_flight: Gauge,
     /// The number of running turns.
     upstream_in_flight: Gauge,
+}
+
+/// The counters of models, by provider and model: so that an answer does not look each of them up by its labels.
+#[derive(Default)]
+struct Models {
+    counters: HashMap<String, HashMap<String, ModelCounters>>,
+    /// The number of models that have labels of their own.
+    named: usize,
+}
+
+/// The counters of a model at a provider.
+#[derive(Clone)]
+struct ModelCounters {
+    answers: Counter,
+    prompt_tokens: Counter,
+    completion_tokens: Counter,
 }
 
 /// An increment of a gauge, which is undone when this is dropped.
@@ -89,7 +108,7 @@ impl Metrics {
             incomplete: Counter::default(),
             answers: Family::default(),
             model_tokens: Family::default(),
-            known: Mutex::default(),
+            models: Mutex::default(),
             connections: Gauge::default(),
             connections_cut: Family::default(),
             upstream_seconds: Histogram::new(SECONDS),
@@ -163,9 +182,7 @@ impl Metrics {
 
     /// Counts a refused request.
     pub(super) fn rejected(&self, reason: &'static str) {
-        self.rejected
-            .get_or_create(&[("reason", reason.to_owned())])
-            .inc();
+        self.rejected.get_or_create(&[("reason", reason)]).inc();
     }
 
     /// Counts a connection until the result is dropped.
@@ -180,9 +197,7 @@ impl Metrics {
 
     /// Counts a closed connection.
     pub(super) fn cut(&self, reason: &'static str) {
-        self.connections_cut
-            .get_or_create(&[("reason", reason.to_owned())])
-            .inc();
+        self.connections_cut.get_or_create(&[("reason", reason)]).inc();
     }
 
     /// Counts an answer: its duration, its usage, and whether it broke off.
@@ -193,9 +208,7 @@ impl Metrics {
             ("prompt", usage.prompt_tokens),
             ("completion", usage.completion_tokens),
         ] {
-            self.tokens
-                .get_or_create(&[("kind", kind.to_owned())])
-                .inc_by(count);
+            self.tokens.get_or_create(&[("kind", kind)]).inc_by(count);
         }
         self.incomplete.inc_by(incomplete.into());
     }
@@ -203,28 +216,40 @@ impl Metrics {
     /// Counts an answer that was passed on, and its tokens. Clients choose the names of models, so beyond
     /// [`MOST_MODELS`] all others share one.
     pub(super) fn served(&self, provider: &str, model: &str, usage: Option<Usage>) {
-        let model = self.model_label(provider, model);
-        let labels = [("provider", provider.to_owned()), ("model", model.clone())];
-        self.answers.get_or_create(&labels).inc();
-        let Some(usage) = usage else { return };
-        for (kind, count) in [
-            ("prompt", usage.prompt_tokens),
-            ("completion", usage.completion_tokens),
-        ] {
-            let [provider, model] = labels.clone();
-            let labels = [provider, model, ("kind", kind.to_owned())];
-            self.model_tokens.get_or_create(&labels).inc_by(count);
+        let counters = self.counters(provider, model);
+        counters.answers.inc();
+        if let Some(usage) = usage {
+            counters.prompt_tokens.inc_by(usage.prompt_tokens);
+            counters.completion_tokens.inc_by(usage.completion_tokens);
         }
     }
 
-    fn model_label(&self, provider: &str, model: &str) -> String {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = (provider.to_owned(), model.to_owned());
-        let has_room = known.len() < MOST_MODELS && model.len() <= LONGEST_MODEL;
-        if known.contains(&name) || has_room && known.insert(name) {
-            model.to_owned()
-        } else {
-            "other".to_owned()
+    fn counters(&self, provider: &str, model: &str) -> ModelCounters {
+        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = models.find(provider, model) {
+            return known;
+        }
+        let named = models.named < MOST_MODELS && model.len() <= LONGEST_MODEL;
+        models.named += usize::from(named);
+        let model = if named { model } else { OTHER_MODELS };
+        let others = models.find(provider, model);
+        others.unwrap_or_else(|| models.add(provider, model, self.labelled(provider, model)))
+    }
+
+    /// Returns the counters with these labels.
+    fn labelled(&self, provider: &str, model: &str) -> ModelCounters {
+        let provider = ("provider", provider.to_owned());
+        let model = ("model", model.to_owned());
+        let tokens = |kind: &str| {
+            let labels = [provider.clone(), model.clone(), ("kind", kind.to_owned())];
+            self.model_tokens.get_or_create_owned(&labels)
+        };
+        ModelCounters {
+            prompt_tokens: tokens("prompt"),
+            completion_tokens: tokens("completion"),
+            answers: self
+                .answers
+                .get_or_create_owned(&[provider.clone(), model.clone()]),
         }
     }
 
@@ -238,6 +263,19 @@ impl Metrics {
         text::encode(&mut text, &self.registry)
             .map_err(|_| ApiError::internal("the metrics cannot be written"))?;
         Ok(text)
+    }
+}
+
+impl Models {
+    fn find(&self, provider: &str, model: &str) -> Option<ModelCounters> {
+        self.counters.get(provider)?.get(model).cloned()
+    }
+
+    /// Adds the counters of a model, and returns them.
+    fn add(&mut self, provider: &str, model: &str, counters: ModelCounters) -> ModelCounters {
+        let of_provider = self.counters.entry(provider.to_owned()).or_default();
+        of_provider.insert(model.to_owned(), counters.clone());
+        counters
     }
 }
 

@@ -5,9 +5,8 @@ use super::log::Line;
 use super::state::Shared;
 use super::{headers, id};
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use clawft_types::Usage;
 use futures_util::FutureExt as _;
@@ -31,12 +30,16 @@ const MODEL: usize = 128;
 /// The route of paths without one.
 const NO_ROUTE: &str = "none";
 
-/// Answers through `next`, and logs and counts the request when the last byte of the response is sent.
-pub(super) async fn observe(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
+/// Answers with `answer`, and logs and counts the request when the last byte of the response is sent.
+pub(super) async fn observe(
+    shared: Shared,
+    mut request: Request,
+    answer: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let mut record = Record::new(shared, &request);
     request.extensions_mut().insert(Arc::clone(&record.details));
     // State that a panic leaves behind belongs to this request only.
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let answer = AssertUnwindSafe(answer(request)).catch_unwind();
     let shared = record.shared.clone();
     let answered = tokio::select! {
         biased;
@@ -92,18 +95,24 @@ impl Details {
         self.change(|served| served.usage = Some(usage));
     }
 
+    /// Takes the fields.
+    fn take(&self) -> Served {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Served {
     /// Adds the fields to a line of the log.
-    fn write(&self, mut line: Line) -> Line {
-        let served = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (key, text) in [("provider", &served.provider), ("model", &served.model)] {
+    fn write<'a>(&'a self, mut line: Line<'a>) -> Line<'a> {
+        for (key, text) in [("provider", &self.provider), ("model", &self.model)] {
             if let Some(text) = text {
                 line = line.text(key, text.as_str());
             }
         }
-        if let Some(took) = served.first_byte {
+        if let Some(took) = self.first_byte {
             line = line.literal("first_byte_ms", millis(took));
         }
-        if let Some(usage) = served.usage {
+        if let Some(usage) = self.usage {
             line = line
                 .literal("prompt_tokens", usage.prompt_tokens)
                 .literal("completion_tokens", usage.completion_tokens);
@@ -168,7 +177,8 @@ impl Drop for Record {
             .literal("status", status)
             .literal("ms", millis(self.began.elapsed()))
             .literal("bytes", self.bytes);
-        let line = self.details.write(line);
+        let served = self.details.take();
+        let line = served.write(line);
         let line = if self.complete {
             line
         } else {

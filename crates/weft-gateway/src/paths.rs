@@ -31,6 +31,9 @@ pub(super) fn canonicalize(uri: &mut Uri) {
 
 /// Returns the path that routes know; `None` if it is `path` itself.
 fn canonical(path: &str) -> Option<String> {
+    if is_usual(path) {
+        return None;
+    }
     let mut parts: Vec<_> = path.split('/').filter(|part| !part.is_empty()).collect();
     let versions = parts.iter().take_while(|part| **part == "v1").count();
     if versions > 1 {
@@ -40,6 +43,12 @@ fn canonical(path: &str) -> Option<String> {
     }
     let clean = format!("/{}", parts.join("/"));
     (clean != path).then_some(clean)
+}
+
+/// Returns whether a path is sure to be the one that routes know: that of most requests.
+fn is_usual(path: &str) -> bool {
+    let mut parts = path.strip_prefix("/v1/").unwrap_or("/").split('/');
+    parts.all(|part| !part.is_empty() && part != "v1")
 }
 
 #[cfg(test)]

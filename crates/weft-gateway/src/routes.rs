@@ -62,9 +62,7 @@ pub(super) fn router(shared: Shared) -> Router {
         .route("/readyz", get(health::ready))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
-        .layer(from_fn_with_state(shared.clone(), cors::allow))
-        .layer(from_fn(one_host))
-        .layer(from_fn_with_state(shared.clone(), observe::observe))
+        .layer(from_fn_with_state(shared.clone(), answer))
         .with_state(shared)
 }
 
@@ -86,17 +84,23 @@ impl<S: Send + Sync> FromRequestParts<S> for PathEnd {
     }
 }
 
-/// Refuses a request with more than one `Host`, because a proxy in front may have used the other one.
-async fn one_host(request: Request, next: Next) -> Response {
-    if request.headers().get_all(header::HOST).iter().nth(1).is_some() {
-        return ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "bad_request",
-            "there is more than one header `Host`",
-        )
-        .into_response();
-    }
-    next.run(request).await
+/// Answers every request. All that they have in common is one layer, because each layer copies the routes behind it for
+/// each request.
+async fn answer(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let observed = shared.clone();
+    observe::observe(observed, request, async move |request| {
+        if has_several_hosts(&request) {
+            let message = "there is more than one header `Host`";
+            return ApiError::new(StatusCode::BAD_REQUEST, "bad_request", message).into_response();
+        }
+        cors::allow(&shared, request, next).await
+    })
+    .await
+}
+
+/// Returns whether a request has more than one `Host`: a proxy in front may have used the other one.
+fn has_several_hosts(request: &Request) -> bool {
+    request.headers().get_all(header::HOST).iter().nth(1).is_some()
 }
 
 async fn guard(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {

@@ -7,11 +7,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use weft_agent::{Error, forward};
 
 /// The maximum number of threads. They compute little, and each has a stack.
 const MOST: usize = 4;
+
+/// The interval of a timer on each thread. The event loop wakes itself by a system call for a timer that ends before
+/// all others. Each request begins timers of 15 s and more: with this one, none of them is the first.
+const TICK: Duration = Duration::from_secs(5);
 
 /// Running threads. They end when this is dropped.
 pub(super) struct Workers {
@@ -42,7 +47,7 @@ impl Workers {
             let thread = thread::Builder::new().name("worker".to_owned()).spawn(move || {
                 // Without them, the connections of all threads are shared.
                 let _ = forward::keep_own_connections();
-                runtime.block_on(end.cancelled());
+                runtime.block_on(async { while timeout(TICK, end.cancelled()).await.is_err() {} });
                 runtime.shutdown_timeout(patience);
             });
             workers.threads.push(thread.map_err(|error| failed(&error))?);

@@ -21,18 +21,21 @@ pub(super) fn to_provider(provider: &Endpoint, client: &HeaderMap) -> HeaderMap 
 
 fn merged(own: &HeaderMap, configured: &dyn Fn(&str) -> bool, client: &HeaderMap) -> HeaderMap {
     let mut headers = own.clone();
-    for name in TO_PROVIDER {
-        let configured = configured(name);
-        if configured && !LISTS.contains(&name) {
+    let mut last = None;
+    for (name, value) in client {
+        // The values of a header follow each other.
+        let is_first = last.replace(name) != Some(name);
+        if !TO_PROVIDER.contains(&name.as_str()) {
             continue;
         }
-        for (at, value) in client.get_all(name).iter().enumerate() {
-            let name = HeaderName::from_static(name);
-            if at == 0 && !configured {
-                headers.insert(name, value.clone());
-            } else {
-                headers.append(name, value.clone());
-            }
+        let configured = configured(name.as_str());
+        if configured && !LISTS.contains(&name.as_str()) {
+            continue;
+        }
+        if is_first && !configured {
+            headers.insert(name, value.clone());
+        } else {
+            headers.append(name, value.clone());
         }
     }
     headers

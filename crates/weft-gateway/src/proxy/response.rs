@@ -21,6 +21,9 @@ use weft_agent::Error;
 /// Keeps nginx from buffering a stream.
 const ACCEL: HeaderName = HeaderName::from_static("x-accel-buffering");
 
+/// The number of headers for which there is room, the gateway's own included, before the map has to grow.
+const USUAL_HEADERS: usize = 24;
+
 /// An answer before its response is begun.
 pub(super) struct Answer<'a> {
     pub(super) shared: &'a Shared,
@@ -61,7 +64,7 @@ impl Answer<'_> {
     /// Returns an answer as it came. Only a stream still has to be translated.
     fn pass(mut self, mut arrived: Arrived, translation: Option<Translation>) -> Response {
         self.meter.served(&arrived.served);
-        let mut head = HeaderMap::new();
+        let mut head = HeaderMap::with_capacity(USUAL_HEADERS);
         headers::to_client(&arrived.headers, &mut head);
         let provider = &arrived.served.target.provider;
         headers::served_by(&provider.name, &arrived.served.model, &mut head);

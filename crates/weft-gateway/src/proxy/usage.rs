@@ -3,9 +3,13 @@
 use clawft_types::Usage;
 use clawft_types::json::{self, Node};
 use memchr::memmem;
+use std::sync::LazyLock;
 
 /// The name of the member in both dialects, as it is written on the wire.
 const NAME: &[u8] = b"\"usage\"";
+
+/// Finds the name. Its tables are made once.
+static FINDER: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(NAME));
 
 /// The maximum length of the member's value, in bytes.
 const LONGEST: usize = 2048;
@@ -40,7 +44,7 @@ impl UsageFinder {
     /// Reads each usage in `bytes`. Returns the end that has to be seen again.
     fn search<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let mut rest = bytes;
-        while let Some(at) = memmem::find(rest, NAME) {
+        while let Some(at) = FINDER.find(rest) {
             let found = rest.get(at..).unwrap_or_default();
             let value = found.get(NAME.len()..).unwrap_or_default();
             match object(value) {

@@ -1,6 +1,6 @@
 //! Requests to the complete router, without a socket.
 
-use super::{observe, router};
+use super::{answer, router};
 use crate::Build;
 use crate::access::Access;
 use crate::settings::Settings;
@@ -509,7 +509,7 @@ async fn answers_after_a_panic() {
         panic!("what somebody said");
     }
     let gateway = local();
-    let observed = from_fn_with_state(gateway.shared.clone(), observe::observe);
+    let observed = from_fn_with_state(gateway.shared.clone(), answer);
     let router: Router = Router::new().route("/panic", get(panics)).layer(observed);
     let response = router
         .oneshot(Request::get("/panic").body(Body::empty()).unwrap())
