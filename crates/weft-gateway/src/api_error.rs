@@ -93,6 +93,9 @@ impl ApiError {
                 error.object(|error| {
                     error.text_member("type", self.anthropic_kind());
                     error.text_member("message", &self.message);
+                    if self.param.as_deref() == Some("thread") {
+                        error.member("details", |writer| writer.object(thread_unsupported));
+                    }
                 });
             });
         });
@@ -212,10 +215,24 @@ pub(super) fn anthropics_shape(mut response: Response) -> Response {
     response
 }
 
+/// Writes the details of an error about `thread`, a conversation that the provider holds. Because of them Anthropic's
+/// clients send the whole conversation instead.
+fn thread_unsupported(details: &mut Writer) {
+    details.text_member("error_code", "thread_unsupported_request");
+    details.member("unsupported", |list| list.array(["thread"], Writer::text));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use clawft_types::json;
+
+    #[test]
+    fn clients_learn_that_threads_are_not_supported() {
+        let error = ApiError::invalid("thread: no").at("thread");
+        let expected = r#"{"type":"error","error":{"type":"invalid_request_error","message":"thread: no","details":{"error_code":"thread_unsupported_request","unsupported":["thread"]}}}"#;
+        assert_eq!(String::from_utf8(error.to_anthropic()).unwrap(), expected);
+    }
 
     #[test]
     fn error_has_openais_shape() {
