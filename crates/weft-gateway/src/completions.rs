@@ -60,19 +60,6 @@ pub(super) async fn messages(State(shared): State<Shared>, request: Request) -> 
     answer(&shared, request, proxy::MESSAGES).await
 }
 
-/// `POST /v1/messages/count_tokens`
-pub(super) async fn count_tokens(
-    State(shared): State<Shared>,
-    request: Request,
-) -> Result<Response, ApiError> {
-    let incoming = Incoming::read(&shared, request).await?;
-    incoming.admit(&shared).await?;
-    if incoming.model.as_deref() == Some(AGENT) {
-        return Ok(proxy::estimated_tokens(incoming.body.len()));
-    }
-    proxy::count_tokens(&shared, incoming).await
-}
-
 /// Answers a request: the agent does for its own name, and in sessions; all others are passed on as they came.
 async fn answer(shared: &Shared, request: Request, api: Api) -> Result<Response, ApiError> {
     let session = sessions::requested_id(request.headers())?;

@@ -19,7 +19,9 @@ mod usage;
 
 pub(super) use clawft_api::Envelope;
 pub(super) use dialect::Dialect;
-pub(super) use kept::{get as get_response, remove as remove_response};
+pub(super) use kept::{
+    cancel as cancel_response, get as get_response, input_items, remove as remove_response,
+};
 pub(super) use stream::COMMENTS;
 pub(super) use stream::{COMMENT, FIRST_COMMENT};
 pub(super) use translation::{Translation, Translator};
@@ -118,6 +120,24 @@ const COUNT_TOKENS: Api = Api {
     generates: false,
 };
 
+/// OpenAI's count of a request's tokens.
+const INPUT_TOKENS: Api = Api {
+    path: "responses/input_tokens",
+    dialect: Dialect::Responses,
+    kind: Kind::OpenAi,
+    translated: false,
+    generates: false,
+};
+
+/// OpenAI's shorter form of a conversation, which only OpenAI makes.
+const COMPACT: Api = Api {
+    path: "responses/compact",
+    dialect: Dialect::Responses,
+    kind: Kind::OpenAi,
+    translated: false,
+    generates: false,
+};
+
 /// The usual length of a token, in bytes.
 const BYTES_PER_TOKEN: usize = 4;
 
@@ -145,6 +165,11 @@ pub(super) async fn embeddings(State(shared): State<Shared>, request: Request) -
     pass_to_provider(&shared, request, EMBEDDINGS).await
 }
 
+/// `POST /v1/responses/compact`
+pub(super) async fn compact(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
+    pass_to_provider(&shared, request, COMPACT).await
+}
+
 /// Passes on a request that the agent cannot answer.
 async fn pass_to_provider(shared: &Shared, request: Request, api: Api) -> Result<Response, ApiError> {
     let incoming = Incoming::read(shared, request).await?;
@@ -155,17 +180,34 @@ async fn pass_to_provider(shared: &Shared, request: Request, api: Api) -> Result
     pass(shared, incoming, api).await
 }
 
+/// `POST /v1/messages/count_tokens`
+pub(super) async fn count_tokens(
+    State(shared): State<Shared>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    count(&shared, request, COUNT_TOKENS).await
+}
+
+/// `POST /v1/responses/input_tokens`
+pub(super) async fn input_tokens(
+    State(shared): State<Shared>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    count(&shared, request, INPUT_TOKENS).await
+}
+
 /// Counts the tokens of a request: the provider does, or the gateway estimates.
-///
-/// # Errors
-/// The provider's, or the gateway's own.
-pub(super) async fn count_tokens(shared: &Shared, incoming: Incoming) -> Result<Response, ApiError> {
-    let candidates = candidates(shared, &incoming).await;
-    let counts = |candidate: &Candidate| is_native(COUNT_TOKENS, &candidate.target.provider);
-    if candidates.iter().any(counts) {
-        return pass(shared, incoming, COUNT_TOKENS).await;
+async fn count(shared: &Shared, request: Request, api: Api) -> Result<Response, ApiError> {
+    let incoming = Incoming::read(shared, request).await?;
+    incoming.admit(shared).await?;
+    if incoming.model.as_deref() != Some(AGENT) {
+        let candidates = candidates(shared, &incoming).await;
+        let counts = |candidate: &Candidate| is_native(api, &candidate.target.provider);
+        if candidates.iter().any(counts) {
+            return pass(shared, incoming, api).await;
+        }
     }
-    Ok(estimated_tokens(incoming.body.len()))
+    Ok(estimated_tokens(incoming.body.len(), api.dialect))
 }
 
 impl Incoming {
@@ -344,9 +386,14 @@ async fn candidates(shared: &Shared, incoming: &Incoming) -> Vec<Candidate> {
 }
 
 /// Returns a count of tokens for a request of this length, for providers that count none.
-pub(super) fn estimated_tokens(length: usize) -> Response {
+fn estimated_tokens(length: usize, dialect: Dialect) -> Response {
     let tokens = length.div_ceil(BYTES_PER_TOKEN).to_string();
-    let mut response = reply::object(|body| body.literal_member("input_tokens", &tokens));
+    let mut response = reply::object(|body| {
+        if dialect == Dialect::Responses {
+            body.text_member("object", "response.input_tokens");
+        }
+        body.literal_member("input_tokens", &tokens);
+    });
     let warning = HeaderValue::from_static("input_tokens: estimated, because the provider counts none");
     response.headers_mut().insert(WARNING, warning);
     response

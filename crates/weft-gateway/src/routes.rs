@@ -25,6 +25,10 @@ pub(super) fn router(shared: Shared) -> Router {
             "/v1/responses/{id}",
             get(proxy::get_response).delete(proxy::remove_response),
         )
+        .route("/v1/responses/{id}/input_items", get(proxy::input_items))
+        .route("/v1/responses/{id}/cancel", post(proxy::cancel_response))
+        .route("/v1/responses/input_tokens", post(proxy::input_tokens))
+        .route("/v1/responses/compact", post(proxy::compact))
         .route("/v1/models", get(models::list))
         // Names of models may contain slashes.
         .route("/v1/models/{*id}", get(models::get))
@@ -45,7 +49,7 @@ pub(super) fn router(shared: Shared) -> Router {
         .route_layer(from_fn_with_state(shared.clone(), guard));
     let anthropic = Router::new()
         .route("/v1/messages", post(completions::messages))
-        .route("/v1/messages/count_tokens", post(completions::count_tokens))
+        .route("/v1/messages/count_tokens", post(proxy::count_tokens))
         .route_layer(from_fn_with_state(shared.clone(), guard))
         .route_layer(from_fn(in_anthropics_shape));
     let page = Router::new()

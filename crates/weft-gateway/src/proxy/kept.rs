@@ -1,5 +1,7 @@
 //! Responses that a later request may continue, kept beside the sessions.
 
+mod input_items;
+
 use crate::api_error::ApiError;
 use crate::failure;
 use crate::keys::Client;
@@ -10,9 +12,10 @@ use crate::state::Shared;
 use crate::tenant::Tenant;
 use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use clawft_api::{Answer, Dialect, Options, Request};
+use input_items::Page;
 use std::sync::Arc;
 use weft_agent::Error;
 
@@ -99,13 +102,49 @@ pub(crate) async fn get(
     Extension(client): Extension<Client>,
     PathEnd(id): PathEnd,
 ) -> Result<Response, ApiError> {
-    check_own(&id)?;
-    let read = client.tenant(&shared).store.response(&id).await;
-    let mut content = read
-        .map_err(|error| failed(&error))?
-        .ok_or_else(|| unknown(&id))?;
-    let end = memchr::memchr(b'\n', &content).ok_or_else(|| unknown(&id))?;
-    Ok(reply::json(StatusCode::OK, content.split_off(end + 1)))
+    let (_, answer) = read(&shared, &client, &id).await?;
+    Ok(reply::json(StatusCode::OK, answer))
+}
+
+/// `GET /v1/responses/ID/input_items`: the conversation before a response that the gateway keeps.
+///
+/// # Errors
+/// 404 if the client has no such response, 400 if a parameter is wrong.
+pub(crate) async fn input_items(
+    State(shared): State<Shared>,
+    Extension(client): Extension<Client>,
+    uri: Uri,
+    PathEnd(id): PathEnd,
+) -> Result<Response, ApiError> {
+    let page = Page::read(&uri)?;
+    let (request, _) = read(&shared, &client, &id).await?;
+    let response = shared.work.parse(move || page.respond(&request)).await?;
+    response.map_err(|_| unknown(&id))
+}
+
+/// `POST /v1/responses/ID/cancel`: no response is made in the background, so there is none to cancel.
+///
+/// # Errors
+/// 400, or 404 if the client has no such response.
+pub(crate) async fn cancel(
+    State(shared): State<Shared>,
+    Extension(client): Extension<Client>,
+    PathEnd(id): PathEnd,
+) -> Result<Response, ApiError> {
+    read(&shared, &client, &id).await?;
+    Err(ApiError::invalid(
+        "the response is complete: the gateway makes none in the background",
+    ))
+}
+
+/// Returns the request of a kept response, with the whole conversation before it, and the response.
+async fn read(shared: &Shared, client: &Client, id: &str) -> Result<(Vec<u8>, Vec<u8>), ApiError> {
+    check_own(id)?;
+    let read = client.tenant(shared).store.response(id).await;
+    let mut content = read.map_err(|error| failed(&error))?.ok_or_else(|| unknown(id))?;
+    let end = memchr::memchr(b'\n', &content).ok_or_else(|| unknown(id))?;
+    let answer = content.split_off(end + 1);
+    Ok((content, answer))
 }
 
 /// `DELETE /v1/responses/ID`

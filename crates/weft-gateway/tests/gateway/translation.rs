@@ -235,6 +235,75 @@ fn kept_response_is_returned_until_it_is_deleted() {
 }
 
 #[test]
+fn input_of_a_kept_response_is_listed_in_pages() {
+    let given = GivenProvider::whole(200, "", COMPLETION);
+    let context = gateway(&given, "openai");
+    let input = json!([
+        { "role": "user", "content": "one" },
+        { "role": "assistant", "content": "two" },
+        { "type": "function_call", "call_id": "c", "name": "f", "arguments": "{}" },
+        { "type": "function_call_output", "call_id": "c", "output": "three" },
+        { "role": "user", "content": [{ "type": "input_text", "text": "four" }] },
+    ]);
+    let made = post(
+        &context,
+        "/v1/responses",
+        &json!({ "model": "m", "input": input }),
+    )
+    .json();
+    let path = format!("/v1/responses/{}", made["id"].as_str().expect("an identifier"));
+    let list = |query: &str| {
+        context
+            .send(Request::get(&format!("{path}/input_items{query}")))
+            .json()
+    };
+
+    let first = list("?order=asc&limit=3");
+    assert_eq!(
+        (&first["object"], &first["has_more"]),
+        (&json!("list"), &json!(true))
+    );
+    let parts = [0, 1].map(|at: usize| first["data"][at]["content"][0].clone());
+    assert_eq!(parts[0], json!({ "type": "input_text", "text": "one" }));
+    assert_eq!(parts[1], json!({ "type": "output_text", "text": "two" }));
+    assert_eq!(first["data"][2]["call_id"], "c");
+    let after = first["last_id"].as_str().expect("an identifier");
+    let second = list(&format!("?order=asc&after={after}"));
+    assert_eq!(second["has_more"], false);
+    assert_eq!(second["data"][0]["output"], "three");
+    assert_eq!(list("")["data"][0]["content"][0]["text"], "four");
+
+    let cancelled = context.send(Request::post(&format!("{path}/cancel"), "{}"));
+    assert_eq!(cancelled.status, 400);
+    context.send(Request::delete(&path));
+    for request in [
+        Request::get(&format!("{path}/input_items")),
+        Request::post(&format!("{path}/cancel"), "{}"),
+    ] {
+        assert_eq!(context.send(request).status, 404);
+    }
+}
+
+#[test]
+fn tokens_are_estimated_in_the_form_of_the_path() {
+    let given = GivenProvider::whole(200, "", COMPLETION);
+    let context = gateway(&given, "openai");
+    for model in ["m", "clawft"] {
+        let asked = post(
+            &context,
+            "/v1/responses/input_tokens",
+            &json!({ "model": model, "input": "hi" }),
+        );
+        let warning = asked.header("x-clawft-warning").expect("a warning");
+        assert!(warning.contains("estimated"), "{warning}");
+        let count = asked.json();
+        assert_eq!(count["object"], "response.input_tokens");
+        assert!(count["input_tokens"].as_u64().is_some_and(|tokens| tokens > 0));
+    }
+    assert!(given.sent().is_empty());
+}
+
+#[test]
 fn models_have_the_shape_of_the_client() {
     let given = GivenProvider::whole(200, "", r#"{"data":[{"id":"m"}]}"#);
     let context = gateway(&given, "openai");
