@@ -1,5 +1,6 @@
 //! The crate that a function belongs to, from its symbol.
 
+mod demangled;
 mod foreign;
 
 /// The owners that no symbol contains.
@@ -43,12 +44,16 @@ const GLUE: &str = "core::ptr::drop_in_place::<";
 impl Symbol {
     /// Parses a symbol. `owners` names the owners of functions that are not Rust's.
     pub fn parse(symbol: &str, owners: &Owners<'_>) -> Self {
-        let Ok(demangled) = rustc_demangle::try_demangle(symbol) else {
-            return Self::foreign(symbol, owners);
-        };
-        let name = format!("{demangled:#}");
+        match rustc_demangle::try_demangle(symbol) {
+            Ok(demangled) => Self::rust(&format!("{demangled:#}")),
+            Err(_) => Self::foreign(symbol, owners),
+        }
+    }
+
+    /// Returns a function of Rust, from its demangled name without hashes.
+    fn rust(name: &str) -> Self {
         // LLVM's suffixes of copies, such as `.165` or `.llvm.123`, change with every build.
-        let name = name.split(".llvm.").next().unwrap_or(&name);
+        let name = name.split(".llvm.").next().unwrap_or(name);
         let name = name
             .trim_end_matches(|c: char| c.is_ascii_digit())
             .trim_end_matches('.')
@@ -71,7 +76,7 @@ impl Symbol {
 
     /// Returns a function that is not Rust's.
     fn foreign(symbol: &str, owners: &Owners<'_>) -> Self {
-        if let Some(found) = foreign::parse(symbol) {
+        if let Some(found) = demangled::parse(symbol).or_else(|| foreign::parse(symbol)) {
             return found;
         }
         let by_prefix = owners
@@ -81,7 +86,7 @@ impl Symbol {
         let owner = match (symbol, by_prefix) {
             ("_start" | "main" | "__main_void" | "__original_main" | "__main_argc_argv", _) => owners.program,
             (_, Some((_, owner))) => owner,
-            _ if symbol.contains('#') || symbol.starts_with("cabi_") => "wit-bindgen",
+            _ if is_glue(symbol) => "wit-bindgen",
             _ if symbol.starts_with("indirect-") || symbol.starts_with("wit-component:") => "wit-component",
             _ if symbol.starts_with("__wasm_call") || symbol.starts_with("__wasm_init") => "wasm-ld",
             _ => owners.others,
@@ -94,11 +99,50 @@ impl Symbol {
     }
 }
 
+/// Returns whether a symbol is one of the canonical ABI: an export of an interface, such as `wasi:cli/run@0.2.0#run`,
+/// or a function that moves parameters and results.
+fn is_glue(symbol: &str) -> bool {
+    let is_interface = |it: &str| {
+        let ok = |c: char| c.is_ascii_alphanumeric() || "-:/@.+[]".contains(c);
+        it.contains(':') && it.contains('/') && it.chars().all(ok)
+    };
+    symbol.starts_with("cabi_")
+        || symbol.starts_with("__wasm_export_")
+        || symbol.starts_with("__wasm_import_")
+        || symbol
+            .split_once('#')
+            .is_some_and(|(interface, _)| is_interface(interface))
+}
+
 /// Returns crate and modules of the first path in a demangled name: of the type of a method, else of the
 /// trait if the type has no path, else of the function.
 fn home(name: &str) -> Vec<&str> {
-    let skipped = name.trim_start_matches(['<', '&', '*', '(', '[', ' ']);
-    for word in [
+    let mut rest = name;
+    loop {
+        let skipped = without_words(rest);
+        let end = skipped
+            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
+            .unwrap_or(skipped.len());
+        let segments: Vec<&str> = skipped[..end]
+            .split("::")
+            .filter(|segment| !segment.is_empty())
+            .collect();
+        if segments.len() >= 2 {
+            let is_type = |segment: &&str| segment.starts_with(char::is_uppercase);
+            let modules = segments.iter().position(is_type).unwrap_or(segments.len() - 1);
+            return segments.get(..modules.max(1)).unwrap_or(&segments).to_vec();
+        }
+        // A primitive type: its methods are the trait's.
+        match skipped.split_once(" as ") {
+            Some((_, of)) => rest = of,
+            None => return Vec::new(),
+        }
+    }
+}
+
+/// Returns a type without what is in front of its path.
+fn without_words(name: &str) -> &str {
+    let words = [
         "mut ",
         "const ",
         "dyn ",
@@ -106,28 +150,15 @@ fn home(name: &str) -> Vec<&str> {
         "unsafe ",
         "extern \"C\" ",
         "fn(",
-    ] {
-        if let Some(rest) = skipped.strip_prefix(word) {
-            return home(rest);
+    ];
+    let mut rest = name;
+    loop {
+        rest = rest.trim_start_matches(['<', '&', '*', '(', '[', ' ']);
+        match words.iter().find_map(|word| rest.strip_prefix(word)) {
+            Some(shorter) => rest = shorter,
+            None => return rest,
         }
     }
-    let end = skipped
-        .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
-        .unwrap_or(skipped.len());
-    let segments: Vec<&str> = skipped[..end]
-        .split("::")
-        .filter(|segment| !segment.is_empty())
-        .collect();
-    if segments.len() < 2 {
-        // A primitive type: what is done with it is the trait's.
-        return skipped
-            .split_once(" as ")
-            .map(|(_, of)| home(of))
-            .unwrap_or_default();
-    }
-    let is_type = |segment: &&str| segment.starts_with(char::is_uppercase);
-    let modules = segments.iter().position(is_type).unwrap_or(segments.len() - 1);
-    segments.get(..modules.max(1)).unwrap_or(&segments).to_vec()
 }
 
 #[cfg(test)]
@@ -181,6 +212,42 @@ mod tests {
     }
 
     #[test]
+    fn names_that_a_linker_demangled_have_the_same_owner() {
+        let parsed = |name: &str| {
+            let symbol = Symbol::parse(name, &Owners::default());
+            (symbol.owner, symbol.module, symbol.name)
+        };
+        let expected = |owner: &str, module: &str, name: &str| {
+            let [owner, module, name] = [owner, module, name].map(str::to_owned);
+            (owner, module, name)
+        };
+        assert_eq!(
+            parsed("<agent[b7b0a26823c382c8]::db::Database>::new"),
+            expected("agent", "db", "<agent::db::Database>::new")
+        );
+        assert_eq!(
+            parsed("agent[f61b9cb98f8e055]::run::{closure#0}.llvm.17"),
+            expected("agent", "", "agent::run::{closure#0}")
+        );
+        assert_eq!(
+            parsed("agent::turn::step::h0123456789abcdef"),
+            expected("agent", "turn", "agent::turn::step")
+        );
+        assert_eq!(
+            parsed("<[u8] as std[1]::io::Write>::write"),
+            expected("std", "io", "<[u8] as std::io::Write>::write")
+        );
+    }
+
+    #[test]
+    fn long_foreign_names_need_no_stack() {
+        for part in ["&mut ", "<u8 as ", "a::", "(", "a(", "operator ", "[0]::"] {
+            let name = format!("<{}>::{{closure#0}}", part.repeat(100_000));
+            assert!(!Symbol::parse(&name, &Owners::default()).owner.is_empty());
+        }
+    }
+
+    #[test]
     fn functions_of_other_languages_have_an_owner() {
         let owners = Owners {
             program: "agent",
@@ -194,5 +261,7 @@ mod tests {
         assert_eq!(owner("agent_feed"), "agent-ffi");
         assert_eq!(owner("example:agent/turn#answer"), "wit-bindgen");
         assert_eq!(owner("__wasm_call_ctors"), "wasm-ld");
+        assert_eq!(owner("cabi_realloc"), "wit-bindgen");
+        assert_eq!(owner("not an interface#answer"), "wasi-libc");
     }
 }

@@ -1,12 +1,15 @@
-//! Symbols of C++ and Go, which contain an owner.
+//! Symbols of C++, Go, Swift and AssemblyScript, which contain an owner.
 
 use cpp_demangle::{DemangleOptions, Symbol as Demangler};
 
 use super::Symbol;
 
-/// Parses a symbol of C++ or Go; `None` if it is neither, and for a name of C, which contains no owner.
+/// Parses a symbol of one of these languages; `None` for others, such as a name of C, which contains no owner.
 pub(super) fn parse(symbol: &str) -> Option<Symbol> {
-    cpp(symbol).or_else(|| go(symbol))
+    cpp(symbol)
+        .or_else(|| go(symbol))
+        .or_else(|| swift(symbol))
+        .or_else(|| assembly_script(symbol))
 }
 
 /// Returns a function of C++, whose owner is its outermost namespace.
@@ -16,16 +19,16 @@ fn cpp(symbol: &str) -> Option<Symbol> {
     let demangled = Demangler::new(mangled).ok()?.demangle().ok()?;
     let short = DemangleOptions::new().no_params().no_return_type();
     let path = Demangler::new(mangled).ok()?.demangle_with_options(&short);
-    let path = namespaces(path.as_deref().unwrap_or(&demangled));
-    let (owner, module) = match path.split_first() {
+    Some(cpp_at(path.as_deref().unwrap_or(&demangled), demangled.clone()))
+}
+
+/// Returns a function of C++ from its path without parameters.
+pub(super) fn cpp_at(path: &str, name: String) -> Symbol {
+    let (owner, module) = match namespaces(path).split_first() {
+        Some((&"(anonymous namespace)", _)) | None => ("C++ without a namespace".to_owned(), String::new()),
         Some((owner, module)) => ((*owner).to_owned(), module.join("::")),
-        None => ("C++ without a namespace".to_owned(), String::new()),
     };
-    Some(Symbol {
-        owner,
-        module,
-        name: demangled,
-    })
+    Symbol { owner, module, name }
 }
 
 /// Returns the namespaces and classes in front of the name of a function.
@@ -74,11 +77,41 @@ fn go(symbol: &str) -> Option<Symbol> {
         it.starts_with(|c: char| c.is_ascii_lowercase()) && it.chars().all(ok)
     };
     let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '(');
-    (is_package(package) && is_name).then(|| Symbol {
-        owner: package.to_owned(),
+    (is_package(package) && is_name).then(|| owned(package, symbol))
+}
+
+/// Returns a function of Swift, whose owner is its module.
+fn swift(symbol: &str) -> Option<Symbol> {
+    let mangled = symbol.strip_prefix("$s").or_else(|| symbol.strip_prefix("$S"))?;
+    let digits = mangled
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(mangled.len());
+    let (length, rest) = mangled.split_at(digits);
+    // The standard library's own types have one letter, without a module.
+    let module = match length.parse().ok().filter(|length| *length > 0) {
+        Some(length) => rest.get(..length)?,
+        None if rest.starts_with(['s', 'S']) => "Swift",
+        None => return None,
+    };
+    Some(owned(module, symbol))
+}
+
+/// Returns a function of AssemblyScript, whose owner is its file: `~lib/array` of `~lib/array/Array<i32>#push`.
+fn assembly_script(symbol: &str) -> Option<Symbol> {
+    let bare = symbol.trim_start_matches("export:").trim_start_matches("start:");
+    let path = bare.split('<').next().unwrap_or(bare);
+    let (file, element) = path.rsplit_once('/')?;
+    let ok = |c: char| c.is_ascii_alphanumeric() || "_-./~@#|".contains(c);
+    let is_path = path.starts_with(|c: char| c.is_ascii_alphabetic() || c == '~') && path.chars().all(ok);
+    (is_path && !element.is_empty()).then(|| owned(file, symbol))
+}
+
+fn owned(owner: &str, symbol: &str) -> Symbol {
+    Symbol {
+        owner: owner.to_owned(),
         module: String::new(),
         name: symbol.to_owned(),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +150,35 @@ mod tests {
             expected("internal/abi", "")
         );
         assert_eq!(owner("(*os.File).Write"), expected("os", ""));
+    }
+
+    #[test]
+    fn functions_of_swift_belong_to_their_module() {
+        assert_eq!(owner("$s4main3fooyyF"), expected("main", ""));
+        assert_eq!(owner("$sSS6appendyySSF"), expected("Swift", ""));
+        assert_eq!(owner("$s99short"), None);
+    }
+
+    #[test]
+    fn functions_of_assembly_script_belong_to_their_file() {
+        assert_eq!(owner("~lib/rt/itcms/__new"), expected("~lib/rt/itcms", ""));
+        assert_eq!(
+            owner("~lib/map/Map<~lib/string/String,i32>#set"),
+            expected("~lib/map", "")
+        );
+        assert_eq!(owner("start:assembly/index"), expected("assembly", ""));
+        assert_eq!(owner("assembly/index/add"), expected("assembly/index", ""));
+        for name in ["wasi:cli/run@0.2.0#run", "and/a sentence", "path/"] {
+            assert_eq!(owner(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn functions_without_a_namespace_say_so() {
+        assert_eq!(
+            owner("_ZN12_GLOBAL__N_13runEv"),
+            expected("C++ without a namespace", "")
+        );
     }
 
     #[test]
