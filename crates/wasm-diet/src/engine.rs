@@ -5,6 +5,7 @@
 
 #[cfg(feature = "binaryen")]
 mod binaryen;
+mod block_parameters;
 mod complaints;
 mod limits;
 mod process;
@@ -12,6 +13,7 @@ mod running;
 mod wasm_opt;
 
 use std::{
+    borrow::Cow,
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
@@ -109,17 +111,23 @@ impl Program {
         }
     }
 
-    /// Fails if the engine would misread the module.
-    fn refuse_misread(&self, module: &[u8]) -> Result<()> {
-        match self {
-            Self::Own(_) => Functions::of(module)?.refuse_block_parameters(VERSION),
-            Self::WasmOpt(tool) if tool.reads_block_parameters() => Ok(()),
-            Self::WasmOpt(tool) => Functions::of(module)?.refuse_block_parameters(tool.version()),
+    /// Returns the module in a form that the engine does not misread.
+    fn readable<'m>(&self, module: &'m [u8]) -> Result<Cow<'m, [u8]>> {
+        let engine = match self {
+            Self::Own(_) => VERSION,
+            Self::WasmOpt(tool) if tool.reads_block_parameters() => return Ok(module.into()),
+            Self::WasmOpt(tool) => tool.version(),
+        };
+        if !Functions::of(module)?.take_block_parameters() {
+            return Ok(module.into());
         }
+        let lowered = block_parameters::lower(module)
+            .with_context(|| format!("{engine} misreads blocks with parameters"))?;
+        Ok(lowered.into())
     }
 
     fn run(&self, task: &Task<'_>, assumptions: &[Assumption], option: Option<&str>) -> Result<Vec<u8>> {
-        self.refuse_misread(task.module)?;
+        let module = self.readable(task.module)?;
         let directory = running::directory().map_err(Unavailable::wrap)?;
         let (input, output) = (
             directory.path().join("in.wasm"),
@@ -127,7 +135,7 @@ impl Program {
         );
         let (program, mut arguments) = self.arguments(&input, &output, task.features, assumptions)?;
         arguments.extend(option.map(OsString::from));
-        fs::write(&input, task.module)
+        fs::write(&input, module)
             .with_context(|| format!("could not write `{}`", input.display()))
             .map_err(Unavailable::wrap)?;
         process::run(program, &arguments, Purpose::Optimise)?;

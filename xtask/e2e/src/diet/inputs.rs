@@ -66,8 +66,13 @@ pub(super) const INPUTS: &[Input] = &[
         result: "trap: out of bounds memory access",
         ..input!("segment-outside", "run", "mvp", Left("no longer trap"))
     },
+    input!("block-parameters", "run", "mvp,multi-value", Smaller),
+    Input {
+        result: "8688",
+        ..input!("block-parameters-kinds", "run", "mvp,multi-value", Smaller)
+    },
     input!(
-        "block-parameters",
+        "block-parameters-mixed",
         "run",
         "mvp,multi-value",
         Left("misreads blocks with parameters")
