@@ -23,7 +23,9 @@ if [[ $(uname -s) == Linux ]] && fetch "$name.tar.gz"; then
   program="$directory/$name/wasm-diet"
 else
   echo "::notice::there is no archive of wasm-diet $VERSION for this runner: it is compiled"
-  cargo install --quiet --locked --path "$GITHUB_ACTION_PATH/../../../crates/wasm-diet" --root "$directory"
+  # rustup reads `rust-toolchain.toml` from the current directory.
+  cd "$GITHUB_ACTION_PATH/../../.."
+  cargo install --quiet --locked --path crates/wasm-diet --root "$directory"
   program="$directory/bin/wasm-diet"
 fi
 echo "program=$program" >> "$GITHUB_OUTPUT"

@@ -29,10 +29,12 @@ use super::harness::{self, Log, Options};
 
 /// Prepares the cases.
 pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<Vec<Trial>> {
-    let all = INPUTS
-        .iter()
-        .map(Case::Input)
-        .chain([Case::Action, Case::Adapter, Case::Random]);
+    let all = INPUTS.iter().map(Case::Input).chain([
+        Case::Action,
+        Case::ActionWithoutRelease,
+        Case::Adapter,
+        Case::Random,
+    ]);
     let cases = options.choose(all.collect(), |case| case.name())?;
     if options.list() {
         return Ok(harness::listed(cases.iter().map(Case::name)));
@@ -46,6 +48,7 @@ pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<
         let attempt = move || match case {
             Case::Input(input) => check(&context, input),
             Case::Action => action::check(&context),
+            Case::ActionWithoutRelease => action::check_without_release(&context),
             Case::Adapter => adapter::check(&context),
             Case::Random => random::check(&context, &modules, seeds),
         };
@@ -61,6 +64,8 @@ enum Case {
     Input(&'static Input),
     /// The action for repositories.
     Action,
+    /// The action where there is no release.
+    ActionWithoutRelease,
     /// The adapter.
     Adapter,
     /// Random modules.
@@ -72,6 +77,7 @@ impl Case {
         match self {
             Self::Input(input) => input.name,
             Self::Action => action::NAME,
+            Self::ActionWithoutRelease => action::COMPILES,
             Self::Adapter => adapter::NAME,
             Self::Random => random::NAME,
         }

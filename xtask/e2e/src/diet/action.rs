@@ -1,24 +1,22 @@
-//! The steps of the action `.github/actions/wasm-diet`, as a runner executes them.
+//! The action `.github/actions/wasm-diet`: its steps, conditions and outputs, as a [`runner`] executes them.
+//! [`definition`] is the form of `action.yml`.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Output,
-};
+mod definition;
+mod runner;
+
+use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use builds::{digest, files, temporary};
-use devkit::cmd;
-use tempfile::TempDir;
-use xshell::{Shell, cmd};
+use builds::files;
 
+use self::runner::Runner;
 use super::context::DietContext;
 
-/// The name of the case.
+/// The name of the case with a release.
 pub(super) const NAME: &str = "action::checks_budget_in_any_repository";
 
-/// The version of the release in this case.
-const VERSION: &str = "9.9.9";
+/// The name of the case without a release.
+pub(super) const COMPILES: &str = "action::compiles_where_there_is_no_release";
 
 /// A core module of 8 bytes.
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
@@ -34,161 +32,82 @@ raw = { limit = "7 B", ratchet = "7 B" }
 gzip = { limit = "1 KB", ratchet = "28 B" }
 "#;
 
+/// The directory with the release, and one without any.
+const RELEASES: &str = "releases";
+const NO_RELEASES: &str = "no-releases";
+
+/// Returns a runner whose repository has two files and a budget.
+fn runner(context: &DietContext) -> Result<Runner> {
+    let runner = Runner::new(context)?;
+    for name in ["app.wasm", "large.wasm"] {
+        runner.write(name, MODULE)?;
+    }
+    runner.write("size-budget.toml", BUDGET.as_bytes())?;
+    Ok(runner)
+}
+
 /// Fetches a release, and compares files with a budget.
 pub(super) fn check(context: &DietContext) -> Result<()> {
-    let runner = Runner::new(context)?;
+    let runner = runner(context)?;
     runner.release(context.program())?;
-    let program = runner.fetch()?;
 
-    let fitting = runner.compare(&program, "  app.wasm  \n\n")?;
-    ensure!(fitting.status.success(), "it fails: {}", text(&fitting.stdout));
-    let summary = runner.read("summary")?;
+    let fitting = runner.use_action(RELEASES, &[("files", "  app.wasm  \n\n")])?;
+    ensure!(fitting.succeeded, "it fails: {}", fitting.printed);
+    let (summary, outputs) = (&fitting.summary, &fitting.outputs);
     ensure!(
         summary.contains("| app.wasm | 8 | 8 |"),
         "the summary is `{summary}`"
     );
-    let outputs = runner.read("output")?;
-    ensure!(outputs.contains("within=true\n"), "the outputs are `{outputs}`");
-    let markdown = outputs
-        .lines()
-        .find_map(|line| line.strip_prefix("markdown="))
-        .context("there is no path of the Markdown")?;
+    ensure!(outputs["within"] == "true", "the outputs are {outputs:?}");
     ensure!(
-        files::read(Path::new(markdown))? == summary.as_bytes(),
+        files::read(Path::new(&outputs["markdown"]))? == summary.as_bytes(),
         "the Markdown is not that of the summary"
     );
 
-    let exceeding = runner.compare(&program, "*.wasm")?;
-    ensure!(exceeding.status.code() == Some(1), "{}", exceeding.status);
+    let exceeding = runner.use_action(RELEASES, &[("files", "*.wasm")])?;
+    ensure!(!exceeding.succeeded, "it accepts a file that is too large");
     ensure!(
-        runner.read("summary")?.contains("| \u{274c} large.wasm |"),
+        exceeding.summary.contains("| \u{274c} large.wasm |"),
         "the summary does not mark the file"
     );
     ensure!(
-        runner.read("output")?.contains("within=false\n"),
+        exceeding.outputs["within"] == "false",
         "it reports that files are within the budget"
     );
-    let errors = text(&exceeding.stderr);
-    ensure!(errors.contains("large.wasm"), "the errors are `{errors}`");
+    let printed = &exceeding.printed;
+    ensure!(
+        printed.contains("::error::a file is not within `size-budget.toml`"),
+        "it prints `{printed}`"
+    );
 
     for (names, error) in [
         ("none*.wasm", "no file matches `none*.wasm`"),
         (" \n", "names no file"),
     ] {
-        let absent = runner.compare(&program, names)?;
-        let printed = text(&absent.stdout);
+        let absent = runner.use_action(RELEASES, &[("files", names)])?;
         ensure!(
-            absent.status.code() == Some(1) && printed.contains(error),
-            "it ends with {} and prints `{printed}`",
-            absent.status
+            !absent.succeeded && absent.printed.contains(error),
+            "it prints `{}`",
+            absent.printed
         );
     }
     runner.damage()?;
-    ensure!(
-        runner.fetch().is_err(),
-        "it takes an archive with another checksum"
-    );
+    let wrong = runner.use_action(RELEASES, &[("files", "app.wasm")])?;
+    ensure!(!wrong.succeeded, "it takes an archive with another checksum");
+
+    // A program of one's own takes the place of the release.
+    let program = context.program().to_str().context("the path is not Unicode")?;
+    let own = runner.use_action(RELEASES, &[("files", "app.wasm"), ("program", program)])?;
+    ensure!(own.succeeded, "it fails: {}", own.printed);
     Ok(())
 }
 
-/// The directories and variables of a runner.
-struct Runner {
-    directory: TempDir,
-    action: PathBuf,
-}
-
-impl Runner {
-    fn new(context: &DietContext) -> Result<Self> {
-        let runner = Self {
-            directory: temporary::directory()?,
-            action: context.root().join(".github/actions/wasm-diet"),
-        };
-        for name in ["temp", "releases/v9.9.9", "repository"] {
-            let path = runner.path(name);
-            fs::create_dir_all(&path).with_context(|| format!("could not make `{}`", path.display()))?;
-        }
-        for name in ["app.wasm", "large.wasm"] {
-            files::replace(&runner.path("repository").join(name), MODULE)?;
-        }
-        files::replace(&runner.path("repository/size-budget.toml"), BUDGET.as_bytes())?;
-        Ok(runner)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn read(&self, name: &str) -> Result<String> {
-        Ok(text(&files::read(&self.path(name))?))
-    }
-
-    /// Returns a shell in the repository, with the runner's variables.
-    fn shell(&self) -> Result<Shell> {
-        let shell = Shell::new().context("could not find the current directory")?;
-        shell.change_dir(self.path("repository"));
-        shell.set_var("RUNNER_TEMP", self.path("temp"));
-        shell.set_var("GITHUB_OUTPUT", self.path("output"));
-        shell.set_var("GITHUB_STEP_SUMMARY", self.path("summary"));
-        Ok(shell)
-    }
-
-    /// Makes a release with this program.
-    fn release(&self, program: &Path) -> Result<()> {
-        let shell = Shell::new().context("could not find the current directory")?;
-        let machine = if cfg!(target_arch = "aarch64") {
-            "aarch64"
-        } else {
-            "x86_64"
-        };
-        let name = format!("wasm-diet-{VERSION}-{machine}-unknown-linux-musl");
-        let (stage, releases) = (self.path(&name), self.path("releases/v9.9.9"));
-        fs::create_dir_all(&stage).context("could not make the release")?;
-        let archive = releases.join(format!("{name}.tar.gz"));
-        cmd::run(cmd!(shell, "cp {program} {stage}/wasm-diet"), "copy the program")?;
-        shell.change_dir(self.directory.path());
-        cmd::run(cmd!(shell, "tar -czf {archive} {name}"), "pack the release")?;
-        let sum = digest::sha256(&files::read(&archive)?);
-        let line = format!("{sum}  {name}.tar.gz\n{sum}  another-{name}.tar.gz.cdx.json\n");
-        files::replace(&releases.join("SHA256SUMS"), line.as_bytes())
-    }
-
-    /// Makes the checksums wrong.
-    fn damage(&self) -> Result<()> {
-        let sums = self.path("releases/v9.9.9/SHA256SUMS");
-        let wrong = text(&files::read(&sums)?)
-            .lines()
-            .map(|line| format!("{}{}\n", "0".repeat(64), line.get(64..).unwrap_or_default()))
-            .collect::<String>();
-        files::replace(&sums, wrong.as_bytes())
-    }
-
-    /// Runs the first step, and returns the path of the program.
-    fn fetch(&self) -> Result<PathBuf> {
-        let (shell, script) = (self.shell()?, self.action.join("fetch.sh"));
-        let releases = format!("file://{}", self.path("releases").display());
-        let fetch = cmd!(shell, "bash {script}")
-            .env("RELEASES", releases)
-            .env("VERSION", VERSION);
-        cmd::run(fetch, "fetch the release")?;
-        let outputs = self.read("output")?;
-        let program = outputs.lines().find_map(|line| line.strip_prefix("program="));
-        Ok(PathBuf::from(program.context("there is no path of the program")?))
-    }
-
-    /// Runs the second step, with outputs and summary of its own.
-    fn compare(&self, program: &Path, names: &str) -> Result<Output> {
-        for name in ["output", "summary"] {
-            files::replace(&self.path(name), b"")?;
-        }
-        let (shell, script) = (self.shell()?, self.action.join("check.sh"));
-        let compare = cmd!(shell, "bash {script}")
-            .env("PROGRAM", program)
-            .env("BUDGET", "size-budget.toml")
-            .env("FILES", names);
-        cmd::output(compare, "compare with the budget")
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+/// Compiles the version of the action, and compares a file with a budget.
+pub(super) fn check_without_release(context: &DietContext) -> Result<()> {
+    let compiled = runner(context)?.use_action(NO_RELEASES, &[("files", "app.wasm")])?;
+    let (printed, outputs) = (&compiled.printed, &compiled.outputs);
+    ensure!(compiled.succeeded, "it fails: {printed}");
+    ensure!(printed.contains("it is compiled"), "it prints `{printed}`");
+    ensure!(outputs["within"] == "true", "the outputs are {outputs:?}");
+    Ok(())
 }

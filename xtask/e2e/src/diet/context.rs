@@ -15,6 +15,7 @@ use super::inputs::Input;
 #[derive(Debug)]
 pub(super) struct DietContext {
     root: PathBuf,
+    target: PathBuf,
     diet: PathBuf,
     wasm_tools: PathBuf,
     wasmtime: PathBuf,
@@ -25,6 +26,7 @@ impl DietContext {
     pub(super) fn prepare(project: &Project) -> Result<Self> {
         Ok(Self {
             root: project.root.clone(),
+            target: project.target.clone(),
             diet: artifacts::ensure_diet_built(project)?,
             wasm_tools: toolchain::tool(project, Tool::WasmTools)?,
             wasmtime: toolchain::tool(project, Tool::Wasmtime)?,
@@ -34,6 +36,11 @@ impl DietContext {
     /// Returns the root of the checkout.
     pub(super) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Returns the directory for compiled code.
+    pub(super) fn target(&self) -> &Path {
+        &self.target
     }
 
     /// Returns the command under test.
