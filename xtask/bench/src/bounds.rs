@@ -18,7 +18,8 @@ pub(super) struct Bounds(BTreeMap<Subject, SubjectBounds>);
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct SubjectBounds(BTreeMap<String, Bound>);
 
-/// The maximum of a measurement.
+/// The maximum of a measurement. In the unit `x` it is that of the ratio to the reference, for a measurement that has
+/// one and is in another unit.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Bound {
@@ -71,10 +72,11 @@ impl SubjectBounds {
         self
     }
 
-    /// Sets the maximum of each of `metrics`.
+    /// Sets the maximum of each of `metrics` in its unit.
     pub(super) fn mark(&self, metrics: &mut [Metric]) {
         for metric in metrics {
-            metric.most = self.0.get(&metric.name).map(|bound| bound.most);
+            let bound = self.0.get(&metric.name).filter(|bound| bound.unit == metric.unit);
+            metric.most = bound.map(|bound| bound.most);
         }
     }
 
@@ -101,7 +103,7 @@ fn finding(name: &str, bound: &Bound, metrics: &[Metric]) -> Option<String> {
     let Some(metric) = find(name, metrics) else {
         return Some(format!("`{name}` is not measured: remove or correct its row"));
     };
-    if metric.unit != bound.unit {
+    if compared(bound, metric).is_none() {
         return Some(format!(
             "`{name}` is measured in `{}`, its row says `{}`",
             metric.unit, bound.unit
@@ -114,10 +116,18 @@ fn find<'m>(name: &str, metrics: &'m [Metric]) -> Option<&'m Metric> {
     metrics.iter().find(|metric| metric.name == name)
 }
 
+/// Returns the value to compare with the bound; `None` if the metric has none in the bound's unit.
+fn compared(bound: &Bound, metric: &Metric) -> Option<f64> {
+    match bound.unit == metric.unit {
+        true => Some(metric.compared_value()),
+        false => metric.ratio().filter(|_| bound.unit == "x"),
+    }
+}
+
 /// Returns a message if the metric exceeds its bound.
 fn excess(bound: &Bound, metric: &Metric) -> Option<String> {
-    let (Metric { name, unit, .. }, held) = (metric, metric.compared_value());
-    (held > bound.most).then(|| format!("`{name}` is {held:.3} {unit}, and may be {}", bound.most))
+    let (name, unit, value) = (&metric.name, &bound.unit, compared(bound, metric)?);
+    (value > bound.most).then(|| format!("`{name}` is {value:.3} {unit}, and may be {}", bound.most))
 }
 
 #[cfg(test)]
@@ -154,6 +164,20 @@ mod tests {
         assert!(over[0].is_over());
         let error = bounds.check(&over).unwrap_err().to_string();
         assert!(error.ends_with("`start` is 10.500 ms, and may be 10"), "{error}");
+    }
+
+    #[test]
+    fn bound_may_be_of_the_ratio_to_the_reference() {
+        let bounds = bounds(r#"memory = { most = 0.5, unit = "x" }"#);
+        let of = |value: f64| metric("memory", value, "MB").with_reference(10.0);
+        bounds.check(&[of(5.0)]).unwrap();
+        let mut over = [of(6.0)];
+        bounds.mark(&mut over);
+        assert_eq!(over[0].most, None);
+        let error = bounds.check(&over).unwrap_err().to_string();
+        assert!(error.ends_with("`memory` is 0.600 x, and may be 0.5"), "{error}");
+        let error = bounds.check(&[metric("memory", 5.0, "MB")]).unwrap_err();
+        assert!(error.to_string().contains("its row says `x`"), "{error}");
     }
 
     #[test]

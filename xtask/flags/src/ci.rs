@@ -172,6 +172,8 @@ pub enum Step {
     ComponentBench,
     /// Full tier: the gateway's times and memory, within their bounds
     GatewayBench,
+    /// Full tier: wasm-diet beside `jco opt`, within its bounds
+    DietBench,
     /// Full tier: the share of lines that tests run, above its floors
     Coverage,
     /// Full tier: the artifacts built again elsewhere, byte for byte

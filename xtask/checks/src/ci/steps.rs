@@ -55,6 +55,7 @@ fn command(step: Step, project: &Project, fuzz_seconds: u64) -> Command {
         Step::AllClients => "smoke clients",
         Step::ComponentBench => "bench component --check",
         Step::GatewayBench => "bench gateway --check",
+        Step::DietBench => "bench diet --check",
         Step::Coverage => "coverage",
         Step::Reproducible => "release --verify",
         Step::Dockerfile => "smoke dockerfile",
