@@ -1,5 +1,5 @@
-//! The configuration of TLS, which needs nothing of the system. On macOS and Windows it trusts what the system trusts as
-//! well.
+//! The configuration of TLS, which needs nothing of the system. On macOS and Windows it trusts what the system trusts
+//! as well.
 
 #[cfg(any(test, target_os = "macos", windows))]
 mod either;

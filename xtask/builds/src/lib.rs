@@ -5,7 +5,8 @@
 //! [`pe`] about what may ship. [`on_demand`] builds programs into the cache, [`rustc`] makes builds independent of the
 //! host, [`mod@lock`] reads `Cargo.lock`, and [`packages`] lists what a program is made of. [`pool`] does a few pieces
 //! of work at a time, [`interrupt`] handles Ctrl-C, which ends a command and its [`temporary`] directories,
-//! [`progress`] shows that work goes on, [`date`] writes times, and a [`release_page`] is what installers download from.
+//! [`progress`] shows that work goes on, [`date`] writes times, and a [`release_page`] is what installers download
+//! from.
 
 pub mod date;
 pub mod digest;

@@ -25,17 +25,17 @@ const LIBRARIES: [&str; 5] = [
     "/usr/lib/libiconv.2.dylib",
 ];
 
-/// The oldest macOS that runs the programs, as compilers read it from `MACOSX_DEPLOYMENT_TARGET`. Rust supports none that
-/// is older on Apple's processors.
+/// The oldest macOS that runs the programs, as compilers read it from `MACOSX_DEPLOYMENT_TARGET`. Rust supports none
+/// that is older on Apple's processors.
 pub const OLDEST_SYSTEM: &str = "11.0";
 
-/// The same as a load command has it: two bytes of the major version, one of the minor, one of the patch.
+/// [`OLDEST_SYSTEM`] in a load command: two bytes of the major version, one of the minor, one of the patch.
 const OLDEST: u32 = 11 << 16;
 
 type Header = MachHeader64<Endianness>;
 
-/// Checks that `binary` is a complete executable for `machine` and for [`OLDEST_SYSTEM`], that it needs libraries of the
-/// system only, and that its signature fits its bytes.
+/// Checks that `binary` is a complete executable for `machine` and for [`OLDEST_SYSTEM`], that it needs libraries of
+/// the system only, and that its signature fits its bytes.
 ///
 /// # Errors
 /// Fails with the first violation.

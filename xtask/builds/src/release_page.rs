@@ -10,8 +10,8 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-/// A server of the files of one release, at `/latest/download/FILE` and `/download/vVERSION/FILE`. It answers as a proxy
-/// as well, whatever the host. It serves until this process ends.
+/// A server of the files of one release, at `/latest/download/FILE` and `/download/vVERSION/FILE`. It answers as a
+/// proxy as well, whatever the host. It serves until this process ends.
 #[derive(Debug)]
 pub struct ReleasePage {
     address: SocketAddr,

@@ -89,7 +89,7 @@ impl<'a> InstallContext<'a> {
         self.install_by(&["sh"], url, variables)
     }
 
-    /// The same with the shell in `words`. No other variables are set than those of a new user.
+    /// Installs with the shell in `words`. No other variables are set than those of a new user.
     pub(super) fn install_by(
         &self,
         words: &[&str],

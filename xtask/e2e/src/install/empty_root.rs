@@ -10,7 +10,8 @@ use builds::files;
 use devkit::{cmd as run, project::Project, ui};
 use xshell::{Cmd, Shell, cmd};
 
-/// The packages beyond those that `ci/empty-root` installs anyway: a small shell with small programs, and another client.
+/// The packages beyond those that `ci/empty-root` installs anyway: a small shell with small programs, and another
+/// client.
 const PACKAGES: [&str; 2] = ["busybox", "wget"];
 
 /// The directories of programs in it, as a new user of Debian has them.
