@@ -29,6 +29,8 @@ use crate::files;
 pub struct OnDemand {
     /// The package, and the name of its program.
     pub package: &'static str,
+    /// The directory of its workspace, if that is another one than ours.
+    pub workspace: Option<&'static str>,
     /// The profile of the build.
     pub profile: &'static str,
     /// The content and duration of the first build, for the message to the user.
@@ -62,13 +64,10 @@ impl OnDemand {
             package,
             profile,
             first_time,
-            sources,
             prepare,
+            ..
         } = self;
-        let (stamp, shared) = (
-            Stamp::of(&project.root, package, sources)?,
-            project.cache_folder("build")?,
-        );
+        let (stamp, shared) = (self.stamp(project)?, project.cache_folder("build")?);
         let stamp_in = |target: &Path| target.join(format!("{package}.sources"));
         if let Built::Whole(program) = stamp.find(&stamp_in(&shared.join(variant.name))) {
             return Ok(program);
@@ -94,6 +93,7 @@ impl OnDemand {
         let shell = project.shell()?;
         if found != Built::Absent {
             let clean = cargo(&shell, "clean").args(["--quiet", "--package", package, "--profile", profile]);
+            let clean = clean.args(self.manifest());
             cmd::run(
                 clean.arg("--target-dir").arg(&target),
                 &format!("forget {package} as it was built before"),
@@ -111,26 +111,29 @@ impl OnDemand {
     /// # Errors
     /// Fails if clippy reports warnings, which are printed.
     pub fn lint(&self, project: &Project, variant: &Variant) -> Result<()> {
-        let Self {
-            package,
-            sources,
-            prepare,
-            ..
-        } = self;
+        let Self { package, prepare, .. } = self;
         prepare(project)?;
         let target = project.cache_folder("build")?.join(variant.name);
         let _turn = turn(&target, package)?;
         // Clippy may have checked another checkout's sources last: an unused flag distinguishes the two.
-        let flag = format!(
-            "sources=\"{}\"",
-            Stamp::of(&project.root, package, sources)?.sources
-        );
+        let flag = format!("sources=\"{}\"", self.stamp(project)?.sources);
         let shell = project.shell()?;
         let clippy = cargo(&shell, "clippy").args(["--quiet", "--all-targets"]);
         let clippy = self
             .command(clippy, &target, variant)
             .args(["--", "--deny", "warnings", "--cfg", &flag]);
         cmd::run(clippy, &format!("pass clippy's checks of {package}"))
+    }
+
+    fn stamp(&self, project: &Project) -> Result<Stamp> {
+        let workspace = project.root.join(self.workspace.unwrap_or_default());
+        Stamp::of(&project.root, &workspace, self.package, self.sources)
+    }
+
+    /// Returns cargo's options for a workspace other than ours.
+    fn manifest(&self) -> Vec<String> {
+        let options = |workspace| vec!["--manifest-path".to_owned(), format!("{workspace}/Cargo.toml")];
+        self.workspace.map(options).unwrap_or_default()
     }
 
     /// Returns the cargo command with the options and variables of the build.
@@ -144,6 +147,7 @@ impl OnDemand {
                 "--target-dir",
             ])
             .arg(target)
+            .args(self.manifest())
             .args(variant.options)
             .envs(variant.variables.iter().map(|(name, value)| (name, value)))
             .env_remove("RUSTFLAGS")

@@ -42,7 +42,8 @@ pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<
     if options.list() {
         return Ok(harness::listed(cases.into_iter().map(|case| case.name)));
     }
-    let fixture = Arc::new(Fixture::prepare(project, options.keep)?);
+    let hosts = cases.iter().map(|case| case.host);
+    let fixture = Arc::new(Fixture::prepare(project, hosts, options.keep)?);
     ui::status("Running", &format!("the served components ({})", cases.len()));
     let trial = |case: Case| {
         let fixture = Arc::clone(&fixture);

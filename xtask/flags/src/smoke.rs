@@ -65,7 +65,7 @@ pub enum Runtime {
     Clients,
     /// The release as users install it: from a release page on loopback, with scripts and packages; weft.exe in wine
     Install,
-    /// The served components on every host of wasi:http: wasmtime serve, jco serve
+    /// The served components on every host of wasi:http: wasmtime serve, jco serve, wasmCloud's runtime
     Serve,
     /// Images of weft: made, pushed to a registry, pulled and run by an engine
     Docker,

@@ -9,6 +9,7 @@
 //! test-host compile -o COMPILED COMPONENT     to machine code, once for many runs
 //! test-host run  [GRANTS] COMPILED [ARG…]     as the wasmtime command does
 //! test-host call [GRANTS] COMPILED < CALLS    the exported functions, a line of JSON a call
+//! test-host http ADDRESS [--env NAME]… COMPILED     a component of `wasi:http` behind a server
 //!
 //! GRANTS: -S http, -W max-memory-size=BYTES, --dir HOST::GUEST, --env NAME
 //! ```
@@ -17,12 +18,14 @@
 //! directory; a guest's host trusts the authority in its own current directory.
 //!
 //! Modules in reading order: [`options`] parses the command line; [`certificates`] and [`front`] are the
-//! server's side; [`guest`] runs the component, [`network`] is its network, [`call`] its exported functions.
+//! server's side; [`guest`] runs the component, [`network`] is its network, [`call`] its exported functions, and
+//! [`http`] serves a component of `wasi:http`.
 
 mod call;
 mod certificates;
 mod front;
 mod guest;
+mod http;
 mod network;
 mod options;
 
@@ -47,5 +50,6 @@ fn dispatch(command: Command) -> wasmtime::Result<ExitCode> {
         Command::Compile { component, compiled } => guest::compile(&component, &compiled),
         Command::Run(options) => guest::run(&options),
         Command::Call(options) => call::answer_lines(&options),
+        Command::Http(options) => http::serve(&options),
     }
 }

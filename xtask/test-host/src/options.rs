@@ -1,6 +1,6 @@
 //! The command line. Options that the wasmtime command has too are spelled as there.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use wasmtime::{Result, bail, ensure, error::Context as _, format_err};
 
@@ -15,6 +15,19 @@ pub(crate) enum Command {
     Run(Guest),
     /// Call the functions that the component exports.
     Call(Guest),
+    /// Serve HTTP with the component.
+    Http(Served),
+}
+
+/// A component that serves HTTP.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Served {
+    /// The address to listen on.
+    pub(crate) address: SocketAddr,
+    /// Names of its variables.
+    pub(crate) variables: Vec<String>,
+    /// The file of the compiled component.
+    pub(crate) compiled: PathBuf,
 }
 
 /// A guest and its grants.
@@ -60,7 +73,30 @@ impl Command {
             }
             "run" => Ok(Self::Run(Guest::parse(arguments)?)),
             "call" => Ok(Self::Call(Guest::parse(arguments)?)),
-            other => bail!("`{other}` is none of `serve`, `compile`, `run` and `call`"),
+            "http" => Ok(Self::Http(Served::parse(arguments)?)),
+            other => bail!("`{other}` is none of `serve`, `compile`, `run`, `call` and `http`"),
+        }
+    }
+}
+
+impl Served {
+    fn parse(mut arguments: impl Iterator<Item = Result<String>>) -> Result<Self> {
+        let mut next = |what: &str| arguments.next().unwrap_or_else(|| bail!("{what} is missing"));
+        let address: Option<SocketAddr> = next("the address")?.parse().ok();
+        let address = address.context("the address is IP:PORT")?;
+        let mut variables = Vec::new();
+        loop {
+            match next("the compiled component")?.as_str() {
+                "--env" => variables.push(next("the variable's name")?),
+                unknown if unknown.starts_with('-') => bail!("unknown option `{unknown}`"),
+                compiled => {
+                    return Ok(Self {
+                        address,
+                        variables,
+                        compiled: compiled.into(),
+                    });
+                }
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use xshell::{Cmd, Shell, cmd};
 
 const PROGRAM: OnDemand = OnDemand {
     package: "load-generator",
+    workspace: None,
     profile: "release",
     first_time: "the load generator, once; this takes half a minute",
     sources: &["xtask/load-generator"],

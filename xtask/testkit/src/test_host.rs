@@ -12,6 +12,7 @@ use xshell::{Shell, cmd};
 /// The host. Compiling wasmtime as a library takes most of the time.
 pub const PROGRAM: OnDemand = OnDemand {
     package: "test-host",
+    workspace: None,
     profile: "test-host",
     first_time: "the test host, once for this machine: about 2 minutes on 2 cores",
     sources: &["xtask/test-host", "crates/clawft-wasm/wit"],

@@ -23,6 +23,7 @@ use wasm_diet::{
 /// The command `wasm-diet` with Binaryen inside. Compiling that takes most of the time.
 pub(super) const PROGRAM: OnDemand = OnDemand {
     package: "wasm-diet",
+    workspace: None,
     profile: "release",
     first_time: "Binaryen, once for this machine: about 5 minutes on 2 cores",
     sources: &["crates/wasm-diet"],

@@ -35,21 +35,21 @@ pub(super) enum Built {
 }
 
 impl Stamp {
-    /// Returns the stamp of `package` in the workspace at `root`; its own `sources` are files and directories
-    /// there.
-    pub(super) fn of(root: &Path, package: &str, sources: &[&str]) -> Result<Self> {
-        let read = |name: &str| files::read_text(&root.join(name));
-        let manifest: toml::Table =
-            toml::from_str(&read("Cargo.toml")?).context("could not understand Cargo.toml")?;
+    /// Returns the stamp of `package` in `workspace`; its own `sources` are files and directories of the project at
+    /// `root`.
+    pub(super) fn of(root: &Path, workspace: &Path, package: &str, sources: &[&str]) -> Result<Self> {
+        let manifest: toml::Table = toml::from_str(&files::read_text(&workspace.join("Cargo.toml"))?)
+            .context("could not understand Cargo.toml")?;
         let profiles = manifest
             .get("profile")
             .map(ToString::to_string)
             .unwrap_or_default();
         let mut hash = Sha256::new();
-        for part in Lock::of(root)?
+        let toolchain = files::read_text(&root.join("rust-toolchain.toml"))?;
+        for part in Lock::of(workspace)?
             .closure(package)
             .into_iter()
-            .chain([profiles, read("rust-toolchain.toml")?])
+            .chain([profiles, toolchain])
         {
             hash.update(Sha256::digest(part));
         }

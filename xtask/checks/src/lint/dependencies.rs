@@ -16,9 +16,12 @@ use super::linter;
 /// The address of RustSec's database in cargo-deny.
 const DATABASE: &str = "https://github.com/RustSec/advisory-db";
 
-/// The other workspace. It does not ship, and its crates have their own versions of dependencies: only the lists
-/// of licences and sources apply to it, and it need not use all of their entries.
+/// A workspace that does not ship, whose crates have their own versions of dependencies: only the lists of licences
+/// and sources apply to it, and it need not use all of their entries.
 const SAMPLES: &str = "xtask/size-samples/Cargo.toml";
+
+/// Another one of the kind. Its known faults are those of the wasmtime that wasmCloud's runtime brings.
+const WASH_HOST: &str = "xtask/wash-host/Cargo.toml";
 
 /// Options that make an entry in `deny.toml` an error if nothing needs it.
 const EXACTLY: [&str; 5] = [
@@ -41,10 +44,12 @@ pub(super) fn check(project: &Project) -> Result<()> {
         .args(EXACTLY)
         .args(["bans", "licenses", "sources"]);
     linter::expect_nothing(own, "cargo-deny")?;
-    let samples = cargo_deny(&shell, &deny, SAMPLES)
-        .args(LOOSELY)
-        .args(["licenses", "sources"]);
-    linter::expect_nothing(samples, "cargo-deny")
+    [SAMPLES, WASH_HOST].into_iter().try_for_each(|manifest| {
+        let other = cargo_deny(&shell, &deny, manifest)
+            .args(LOOSELY)
+            .args(["licenses", "sources"]);
+        linter::expect_nothing(other, "cargo-deny")
+    })
 }
 
 /// An error: RustSec's database could not be fetched, so the known faults of the dependencies cannot be checked.

@@ -22,6 +22,7 @@ use xshell::cmd;
 /// The runner. It is compiled for size, as WAMR is for boards.
 pub(crate) const PROGRAM: OnDemand = OnDemand {
     package: "wamr-runner",
+    workspace: None,
     profile: "wamr-runner",
     first_time: "a runner with WAMR in it, once for this machine: about a minute on 2 cores",
     sources: &["xtask/wamr-runner", "crates/clawft-wasm/include"],

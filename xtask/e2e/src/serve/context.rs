@@ -89,10 +89,12 @@ impl<'a> ServeContext<'a> {
             ("CLAWFT_TOKEN", TOKEN.to_owned()),
             (KEY_VARIABLE, KEY.to_owned()),
         ];
-        let component = self.fixture.component(self.host);
+        let component = self.fixture.component(self.host)?;
         let command = self
             .host
-            .command(&shell, self.fixture, component, port, &variables)?;
+            .command(&shell, self.fixture, component, port, &variables)?
+            // jco is killed, and removes nothing.
+            .env("TMPDIR", self.fixture.directory());
         let [stdin, stdout, stderr] = self.context.streams();
         std::fs::write(&stdin, "")?;
         let streams = between_files([&stdin, &stdout, &stderr])?;

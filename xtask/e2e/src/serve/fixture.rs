@@ -1,9 +1,11 @@
 //! The fixture of all hosts: the components, the wasmtime commands, and the mock provider.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
-use artifacts::Shipped;
 use devkit::project::Project;
 use flags::values::Releases;
 use testkit::{Provider, WorkDirectory};
@@ -15,7 +17,8 @@ use super::host::Host;
 #[derive(Debug)]
 pub(super) struct Fixture {
     pub(super) project: Project,
-    shipped: Shipped,
+    /// The file that each host serves, by its name in the names of the cases.
+    served: BTreeMap<&'static str, PathBuf>,
     wasmtimes: Vec<Wasmtime>,
     /// The mock provider. It is declared before the directory, so that it ends before its log is removed.
     pub(super) provider: Provider,
@@ -23,27 +26,43 @@ pub(super) struct Fixture {
 }
 
 impl Fixture {
-    /// Builds and starts what all cases need. With `keep`, the directory outlives the run, and its path is printed.
-    pub(super) fn prepare(project: &Project, keep: bool) -> Result<Self> {
+    /// Builds and starts what the cases of `hosts` need. With `keep`, the directory outlives the run, and its path is
+    /// printed.
+    pub(super) fn prepare(
+        project: &Project,
+        hosts: impl Iterator<Item = &'static Host>,
+        keep: bool,
+    ) -> Result<Self> {
         let shipped = artifacts::ensure_served_built(project)?;
         let directory = WorkDirectory::new(keep)?;
         let provider = Provider::start(project, &directory.path().join("requests.jsonl"))?;
+        let mut served = BTreeMap::new();
+        for host in hosts {
+            let component = if host.p3 {
+                &shipped.served_p3
+            } else {
+                &shipped.served
+            };
+            if let Entry::Vacant(entry) = served.entry(host.case) {
+                let compiled = directory.path().join(host.case).with_extension("cwasm");
+                entry.insert(host.prepare(project, component, &compiled)?);
+            }
+        }
         Ok(Self {
             project: project.clone(),
-            shipped,
+            served,
             wasmtimes: toolchain::wasmtimes(project, Releases::All)?,
             provider,
             directory,
         })
     }
 
-    /// Returns the component that the host serves.
-    pub(super) fn component(&self, host: &Host) -> &Path {
-        if host.p3 {
-            &self.shipped.served_p3
-        } else {
-            &self.shipped.served
-        }
+    /// Returns the file that the host serves.
+    pub(super) fn component(&self, host: &Host) -> Result<&Path> {
+        let served = self.served.get(host.case);
+        served
+            .map(PathBuf::as_path)
+            .context("nothing was prepared for the host")
     }
 
     /// Returns the wasmtime command of a release.

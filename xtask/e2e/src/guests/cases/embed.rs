@@ -19,6 +19,7 @@ use crate::guests::context::{GuestContext, KEY};
 /// The host in Rust. Its libraries are those of the test host.
 const RUST: OnDemand = OnDemand {
     package: "clawft-example-rust",
+    workspace: None,
     profile: "test-host",
     first_time: "the example of a host in Rust, once for this machine: about 2 minutes on 2 cores",
     sources: &["examples/rust", "crates/clawft-wasm/wit"],
