@@ -32,7 +32,9 @@ impl Machine {
     pub(super) fn this(project: &Project, subject: Subject) -> Result<Self> {
         let shell = project.shell()?;
         let wasmtime = match subject {
-            Subject::Component => Some(toolchain::wasmtimes(project, Releases::Chosen)?.remove(0).version),
+            Subject::Component | Subject::Serve => {
+                Some(toolchain::wasmtimes(project, Releases::Chosen)?.remove(0).version)
+            }
             Subject::Gateway | Subject::Peers | Subject::Commands | Subject::Cold | Subject::Diet => None,
         };
         Ok(Self {

@@ -2,9 +2,10 @@
 //! compares them with `xtask/data/bench.toml`, and [`report`] prints them.
 //!
 //! Subjects: [`component`] runs the component in wasmtime, [`gateway`] measures `weft` under the load of the
-//! [`load_generator`](testkit::LoadGenerator), [`peers`] its gateway beside others, [`commands`] the commands that
-//! build, and [`diet`] compares `wasm-diet` with other programs. A [`sample`] holds the values of many runs, a
-//! [`series`] the processes that run alternately. [`record`] stores the latest figures, with the [`machine`]; [`page`]
+//! [`load_generator`](testkit::LoadGenerator), [`peers`] its gateway beside others, [`serve`] the served components in
+//! wasmtime, [`commands`] the commands that build, and [`diet`] compares `wasm-diet` with other programs. A [`sample`]
+//! holds the values of many runs, a [`series`] the processes that run alternately, [`rounds`] the load on servers that
+//! take turns, and a [`peer`] is one of them. [`record`] stores the latest figures, with the [`machine`]; [`page`]
 //! makes a document with plots from it.
 
 mod bounds;
@@ -15,11 +16,14 @@ mod gateway;
 mod machine;
 mod metric;
 mod page;
+mod peer;
 mod peers;
 mod record;
 mod report;
+mod rounds;
 mod sample;
 mod series;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -118,6 +122,7 @@ fn measure(
         Subject::Component => component::measure(project),
         Subject::Gateway => gateway::measure(project),
         Subject::Peers => peers::measure(project),
+        Subject::Serve => serve::measure(project),
         Subject::Commands => commands::measure(project),
         Subject::Cold => commands::measure_cold(project),
         Subject::Diet => diet::measure(project, keep),

@@ -19,10 +19,11 @@ use super::{
 const PROSE: &str = include_str!("page.md");
 
 /// The placeholders in the prose.
-const PLACES: [(Subject, &str); 6] = [
+const PLACES: [(Subject, &str); 7] = [
     (Subject::Component, "{component}"),
     (Subject::Gateway, "{gateway}"),
     (Subject::Peers, "{peers}"),
+    (Subject::Serve, "{serve}"),
     (Subject::Commands, "{commands}"),
     (Subject::Cold, "{cold}"),
     (Subject::Diet, "{diet}"),

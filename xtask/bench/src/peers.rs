@@ -1,19 +1,22 @@
 //! The gateway beside nginx and LiteLLM, in front of the same provider: requests that are passed on as they are.
 
-mod peer;
-
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use builds::temporary;
 use devkit::{project::Project, ui};
 use flags::values::Target;
-use testkit::{LoadGenerator, Requests, Streams};
+use testkit::{LoadGenerator, Streams};
 
-use self::peer::Peer;
-use super::metric::Metric;
+use super::{
+    metric::Metric,
+    peer::Peer,
+    rounds::{Load, Results},
+};
 
-/// The connections that send requests at the same time, and the requests of each in a round.
-const CONNECTIONS: usize = 16;
-const REQUESTS: usize = 250;
+/// The load of a round.
+const LOAD: Load = Load {
+    connections: 16,
+    requests: 250,
+};
 
 /// LiteLLM gets fewer requests, because each takes a hundred times as long.
 const FEW_REQUESTS: usize = 25;
@@ -30,21 +33,6 @@ const STREAMS: (Streams, u64) = (
     },
     100,
 );
-
-/// Streams for the time until the first piece.
-const FIRST: Streams = Streams {
-    count: CONNECTIONS,
-    rounds: 10,
-    pieces: 1,
-};
-
-/// The results of one peer in all rounds.
-struct Results {
-    rates: Vec<f64>,
-    median: Vec<f64>,
-    late: Vec<f64>,
-    first: Vec<f64>,
-}
 
 /// Measures the peers and the gateway.
 pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
@@ -70,7 +58,8 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     for round in 0..=ROUNDS {
         ui::status("Measuring", &format!("round {round} of {ROUNDS}"));
         for (peer, results) in peers.iter().zip(&mut results) {
-            let measured = one_round(&load, peer)?;
+            let requests = if peer.is_slow { FEW_REQUESTS } else { LOAD.requests };
+            let measured = Load { requests, ..LOAD }.round(&load, peer)?;
             // The first round is not counted.
             if round > 0 {
                 results.add(&measured);
@@ -79,7 +68,7 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     }
     let nginx = results[1].rate();
     for (peer, results) in peers.iter().zip(&results) {
-        metrics.extend(results.metrics(peer.name));
+        metrics.extend(results.metrics(peer.name, LOAD.connections));
     }
     let ratio = nginx / results[3].rate();
     metrics.push(Metric::new(
@@ -91,28 +80,6 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     drop(peers);
     metrics.extend(streams(project, weft, &load)?);
     Ok(metrics)
-}
-
-/// The results of one peer in one round.
-struct Round {
-    requests: Requests,
-    first: f64,
-}
-
-fn one_round(load: &LoadGenerator, peer: &Peer) -> Result<Round> {
-    let count = if peer.is_slow { FEW_REQUESTS } else { REQUESTS };
-    let requests = load.requests(&peer.api_base, CONNECTIONS, count)?;
-    let first = load.streams(&peer.api_base, &FIRST)?;
-    ensure!(
-        first.errors == 0,
-        "streams through {} failed: {:?}",
-        peer.name,
-        first.causes
-    );
-    Ok(Round {
-        requests,
-        first: first.first_piece.median,
-    })
 }
 
 /// Holds many streams at once through each of the peers that has memory.
@@ -143,58 +110,4 @@ fn streams(project: &Project, weft: &std::path::Path, load: &LoadGenerator) -> R
         ));
     }
     Ok(metrics)
-}
-
-impl Results {
-    fn new() -> Self {
-        Self {
-            rates: Vec::new(),
-            median: Vec::new(),
-            late: Vec::new(),
-            first: Vec::new(),
-        }
-    }
-
-    fn add(&mut self, round: &Round) {
-        let Requests {
-            requests,
-            seconds,
-            times,
-        } = &round.requests;
-        self.rates.push(*requests as f64 / seconds);
-        self.median.push(times.median / 1e3);
-        self.late.push(times.p99 / 1e3);
-        self.first.push(round.first / 1e3);
-    }
-
-    fn rate(&self) -> f64 {
-        median(&self.rates)
-    }
-
-    fn metrics(&self, peer: &str) -> Vec<Metric> {
-        [
-            (
-                "rate",
-                "requests a second, on 16 connections",
-                &self.rates,
-                "requests/s",
-            ),
-            ("p50", "an answer in one piece, median", &self.median, "ms"),
-            ("p99", "an answer in one piece, 99 of 100", &self.late, "ms"),
-            ("first", "first piece of a stream, median", &self.first, "ms"),
-        ]
-        .into_iter()
-        .map(|(name, what, values, unit)| {
-            let (name, what) = (format!("{peer}-{name}"), format!("{peer}: {what}"));
-            Metric::new(&name, &what, median(values), unit)
-        })
-        .collect()
-    }
-}
-
-/// Returns the median of all rounds.
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }

@@ -12,6 +12,7 @@ Examples:
   cargo xtask bench                      all but `cold` and `diet`
   cargo xtask bench component --check    fail above a bound in xtask/data/bench.toml
   cargo xtask bench gateway --peers      the gateway beside nginx and LiteLLM
+  cargo xtask bench serve                the served components in wasmtime, for WASI 0.2 and 0.3
   cargo xtask bench gateway --json       results as JSON, with the revision and the machine
   cargo xtask bench diet                 compare wasm-diet with other programs
   cargo xtask bench --write              measure, and write docs/performance.md and its charts
@@ -44,6 +45,8 @@ pub enum Subject {
     Component,
     /// The released `weft`: its size and start, and the time that its gateway adds to the provider
     Gateway,
+    /// The served components in `wasmtime serve`, for WASI 0.2 and 0.3, in front of the same provider
+    Serve,
     /// The commands that build: in a new clone, with nothing changed, and after a change
     Commands,
     /// The gateway beside nginx and LiteLLM; takes some minutes
@@ -56,7 +59,7 @@ pub enum Subject {
 
 impl Subject {
     /// The subjects that are measured by default.
-    pub const USUAL: [Self; 3] = [Self::Component, Self::Gateway, Self::Commands];
+    pub const USUAL: [Self; 4] = [Self::Component, Self::Gateway, Self::Serve, Self::Commands];
 }
 
 impl Serialize for Subject {

@@ -158,6 +158,8 @@ pub enum Step {
     Fuzz,
     /// Full tier: the component in every supported release of wasmtime
     Releases,
+    /// Full tier: the served components on hosts that take minutes to compile
+    Hosts,
     /// Full tier: `wasm-diet` on files of other toolchains
     Corpus,
     /// Full tier: the binaries of all systems and their archives, within their sizes
@@ -174,6 +176,8 @@ pub enum Step {
     GatewayBench,
     /// Full tier: wasm-diet beside `jco opt`, within its bounds
     DietBench,
+    /// Full tier: the served components' times and memory, within their bounds
+    ServeBench,
     /// Full tier: the share of lines that tests run, above its floors
     Coverage,
     /// Full tier: the artifacts built again elsewhere, byte for byte

@@ -22,6 +22,9 @@ use crate::metric::Metric;
 /// The time for a program to listen. LiteLLM takes half a minute on a busy machine.
 const START: Duration = Duration::from_secs(180);
 
+/// The time for a program to end, with all its processes.
+const END: Duration = Duration::from_secs(10);
+
 /// The time without requests before memory is read.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -29,7 +32,7 @@ const IDLE: Duration = Duration::from_secs(1);
 const SHOWN_LINES: usize = 20;
 
 /// The configuration of nginx. It writes its access log, as the gateway writes its own.
-const NGINX: &str = include_str!("nginx.conf");
+const NGINX: &str = include_str!("peer/nginx.conf");
 
 /// A program in front of the provider, or the provider itself. It ends when this is dropped.
 pub(super) struct Peer {
@@ -119,11 +122,40 @@ impl Peer {
         Self::start("weft", command, port, "/v1", &directory)
     }
 
+    /// Starts `wasmtime serve` with a component.
+    pub(super) fn served(
+        name: &'static str,
+        wasmtime: &Path,
+        component: &Path,
+        provider: &str,
+        directory: &Path,
+    ) -> Result<Self> {
+        let (directory, port) = (directory.join(name), free_port()?);
+        fs::create_dir_all(&directory).context("could not make the directory of wasmtime")?;
+        let config = json!({
+            "agents": { "model": "gpt-4o-mini" },
+            "providers": { "providers": { "openai": { "api_base": provider, "api_key_env": "LOAD_KEY" } } },
+        });
+        let (shell, address) = (Shell::new()?, format!("127.0.0.1:{port}"));
+        let names = ["CLAWFT_CONFIG", "CLAWFT_OPEN", "LOAD_KEY"];
+        let names = names.iter().flat_map(|name| ["--env", name]);
+        let command = cmd!(
+            shell,
+            "{wasmtime} serve -S cli --addr {address} {names...} {component}"
+        )
+        .env("CLAWFT_CONFIG", config.to_string())
+        .env("CLAWFT_OPEN", "1")
+        .env("LOAD_KEY", "not-a-key");
+        Self::start(name, command, port, "/v1", &directory)
+    }
+
     fn start(name: &'static str, command: Cmd<'_>, port: u16, path: &str, directory: &Path) -> Result<Self> {
         let nowhere = Path::new("/dev/null");
         let (output, errors) = (directory.join("stdout"), directory.join("stderr"));
         let streams = between_files([nowhere, &output, &errors])?;
-        let mut process = Guarded::spawn(command, streams, "start a program to compare with")?;
+        // nginx and LiteLLM have processes of their own.
+        let process = Guarded::spawn(command, streams, "start a program to compare with")?;
+        let mut process = process.with_grace(END);
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             let said = || last_lines(&fs::read_to_string(&errors).unwrap_or_default());
