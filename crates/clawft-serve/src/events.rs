@@ -43,6 +43,11 @@ impl Events {
         std::mem::replace(&mut self.held, later)
     }
 
+    /// Returns whether the last bytes passed on are the beginning of an event.
+    pub(crate) fn is_split(&self) -> bool {
+        self.is_split
+    }
+
     /// Returns the last bytes.
     pub(crate) fn end(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.held)

@@ -37,6 +37,7 @@ pub struct Head<B> {
 
 /// The body of a response.
 pub trait Body {
-    /// Waits for the next bytes, at least one, within the request's limits of time and size; `None` at the end.
+    /// Waits for the next bytes within the request's limits of time and size; `None` at the end. No bytes are not the
+    /// end: the caller has time to do something else before it goes on waiting.
     fn read(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, TransportError>>;
 }

@@ -6,6 +6,17 @@ use crate::refusal::Refusal;
 use crate::translation::Translator;
 use clawft_api::Dialect;
 use clawft_core::{TransportError, TurnError};
+use std::time::Duration;
+
+/// The time without a byte of the provider after which the client gets a comment.
+#[cfg_attr(
+    not(target_os = "wasi"),
+    expect(dead_code, reason = "the components wake up to send one")
+)]
+pub(crate) const COMMENTS: Duration = Duration::from_secs(15);
+
+/// A comment, which clients skip and which keeps connections open while a model thinks.
+const COMMENT: &[u8] = b": waiting for the model\n\n";
 
 /// A streamed answer on its way from the provider to the client. To drop it closes the connection to the provider.
 pub struct Relay<B> {
@@ -36,6 +47,7 @@ impl<B: Body> Relay<B> {
     pub async fn next(&mut self) -> Option<Vec<u8>> {
         while !self.is_over {
             let bytes = match self.body.read().await {
+                Ok(Some(bytes)) if bytes.is_empty() => self.comment().to_vec(),
                 Ok(Some(bytes)) => self.pass(bytes),
                 Ok(None) => self.end(),
                 Err(error) => self.fail(error),
@@ -46,6 +58,11 @@ impl<B: Body> Relay<B> {
             }
         }
         None
+    }
+
+    /// Returns a comment; nothing in the middle of an event.
+    pub(crate) fn comment(&self) -> &'static [u8] {
+        if self.events.is_split() { b"" } else { COMMENT }
     }
 
     fn pass(&mut self, bytes: Vec<u8>) -> Vec<u8> {

@@ -241,6 +241,19 @@ impl Exchange {
         }
         Ok(part)
     }
+
+    /// Waits for more of the body after [`Part::Pause`], at most for `time`. Returns whether there is a next part.
+    ///
+    /// # Errors
+    /// If the rest of the response does not arrive in time.
+    #[cfg(all(
+        target_os = "wasi",
+        target_env = "p2",
+        any(feature = "wasi-raw", feature = "wasi-http-client")
+    ))]
+    pub fn wait(&mut self, time: Duration) -> Result<bool, HttpError> {
+        self.backend.wait(time)
+    }
 }
 
 /// A part of a response: one head, then any number of body parts.

@@ -2,6 +2,7 @@
 
 use super::{finished, nanoseconds};
 use crate::host::{Body, Head, Host};
+use crate::relay::COMMENTS;
 use clawft_core::{HttpRequest, TransportError};
 use clawft_wasm::http::{Exchange, HttpError, Part};
 use clawft_wasm::platform;
@@ -13,7 +14,11 @@ use wasip2::random::random;
 pub(super) struct Client;
 
 /// The body of a response.
-pub(super) struct ResponseBody(Exchange);
+pub(super) struct ResponseBody {
+    exchange: Exchange,
+    /// Whether nothing more had arrived.
+    is_quiet: bool,
+}
 
 impl Host for Client {
     type Body = ResponseBody;
@@ -30,7 +35,10 @@ impl Host for Client {
             return Ok(Head {
                 status,
                 headers,
-                body: ResponseBody(exchange),
+                body: ResponseBody {
+                    exchange,
+                    is_quiet: false,
+                },
             });
         }
     }
@@ -55,9 +63,13 @@ impl Host for Client {
 impl Body for ResponseBody {
     async fn read(&mut self) -> Result<Option<Vec<u8>>, TransportError> {
         loop {
-            match self.0.receive().map_err(transport_error)? {
+            if self.is_quiet && !self.exchange.wait(COMMENTS).map_err(transport_error)? {
+                return Ok(Some(Vec::new()));
+            }
+            self.is_quiet = false;
+            match self.exchange.receive().map_err(transport_error)? {
                 Some(Part::Body(bytes)) => return Ok(Some(bytes.to_vec())),
-                Some(_) => {}
+                Some(_) => self.is_quiet = true,
                 None => return Ok(None),
             }
         }

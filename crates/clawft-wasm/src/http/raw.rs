@@ -118,6 +118,15 @@ impl Exchange {
         }
     }
 
+    pub(super) fn wait(&mut self, time: Duration) -> Result<bool, HttpError> {
+        let Some(incoming) = &self.incoming else {
+            return Ok(true);
+        };
+        let timer = monotonic_clock::subscribe_duration(nanoseconds(time));
+        let ready = self.deadline.wait_for_either(&incoming.readable, &timer)?;
+        Ok(ready == Ready::First)
+    }
+
     /// Waits for the response to begin.
     fn open(&mut self) -> Result<Part<'static>, HttpError> {
         let response = await_response(&self.future, &mut self.deadline)?;
