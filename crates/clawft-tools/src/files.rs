@@ -68,7 +68,9 @@ impl From<FileFault> for &'static str {
 /// empty path is the directory itself. The tools resolve symbolic links themselves and call these methods
 /// with paths that held no link a moment ago. An implementation still has to keep every operation inside the
 /// directory, because others may change the files at the same time. `identity` is the one that the tools have
-/// checked: an implementation fails if the file that it opens has another one.
+/// checked, for a change that of the directory that holds the entry: an implementation fails if what it opens
+/// has another one, and changes the names in what it has opened, without having followed a link. No identity is
+/// compared with `None` for a change.
 pub trait Files {
     /// Returns the metadata of `path`. A symbolic link is not followed.
     ///
@@ -106,21 +108,21 @@ pub trait Files {
         take: &mut dyn FnMut(&str) -> bool,
     ) -> Result<(), FileFault>;
 
-    /// Creates or replaces a file, completely or not at all. Its directory exists.
+    /// Creates or replaces a file, completely or not at all. Its directory exists, with this identity.
     ///
     /// # Errors
-    /// If that fails; the old file is then unchanged.
-    fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), FileFault>;
+    /// If that fails, or if the directory is another one; the old file is then unchanged.
+    fn write(&mut self, path: &str, directory: &Option<Identity>, bytes: &[u8]) -> Result<(), FileFault>;
 
-    /// Removes a file or a symbolic link.
+    /// Removes a file or a symbolic link from the directory with this identity.
     ///
     /// # Errors
-    /// If that fails.
-    fn remove(&mut self, path: &str) -> Result<(), FileFault>;
+    /// If that fails, or if the directory is another one.
+    fn remove(&mut self, path: &str, directory: &Option<Identity>) -> Result<(), FileFault>;
 
-    /// Makes a directory whose parent exists.
+    /// Makes a directory in the one with this identity.
     ///
     /// # Errors
-    /// If that fails.
-    fn make_directory(&mut self, path: &str) -> Result<(), FileFault>;
+    /// If that fails, or if the directory is another one.
+    fn make_directory(&mut self, path: &str, directory: &Option<Identity>) -> Result<(), FileFault>;
 }

@@ -20,7 +20,7 @@ const MAX_NOTES: usize = 500;
 pub(crate) fn remember(home: &mut dyn Files, key: &str, text: &str) -> Answer {
     let path = path(key)?;
     if text.is_empty() {
-        home.remove(&path)?;
+        home.remove(&path, &None)?;
         return Ok("the note is removed".into());
     }
     let known = keys(home)?;
@@ -28,9 +28,9 @@ pub(crate) fn remember(home: &mut dyn Files, key: &str, text: &str) -> Answer {
         return Err("a note has at most 16 KiB, and there are at most 500 notes: an empty text removes one");
     }
     if home.stat(DIRECTORY) == Err(FileFault::NotFound) {
-        home.make_directory(DIRECTORY)?;
+        home.make_directory(DIRECTORY, &None)?;
     }
-    home.write(&path, text.as_bytes())?;
+    home.write(&path, &None, text.as_bytes())?;
     Ok("the note is kept".into())
 }
 

@@ -10,7 +10,7 @@ mod search;
 pub(crate) use guard::Guard;
 pub(crate) use read::Lines;
 
-use crate::files::{FileFault, Files, Kind, Stat};
+use crate::files::{FileFault, Files, Identity, Kind, Stat};
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use clawft_types::join;
@@ -78,6 +78,13 @@ impl Workspace<'_> {
         Ok((path, stat))
     }
 
+    /// Returns the identity of the directory that holds `path`, in which a name is to be changed.
+    fn directory(&mut self, path: &str) -> Result<Option<Identity>, FileFault> {
+        let above = path.get(..parent(path)).unwrap_or_default();
+        let located = locate(self.files, &self.guard, above, false)?;
+        Ok(located.stat.ok_or(FileFault::NotFound)?.identity)
+    }
+
     /// Continues the error message.
     fn fail(&mut self, message: Fault, detail: &[&str]) -> Fault {
         *self.detail = detail.concat();
@@ -130,6 +137,7 @@ pub(crate) fn locate(
         } else {
             located.path.truncate(parent(&located.path));
         }
+        let directory = located.stat;
         // Below a missing directory nothing is found.
         located.stat = match files.stat(&located.path) {
             Ok(stat) => Some(guard.check(stat)?),
@@ -150,7 +158,7 @@ pub(crate) fn locate(
             text = join!(&target, "/", rest);
             at = 0;
             located.path.truncate(above);
-            located.stat = Some(files.stat(&located.path)?);
+            located.stat = directory;
         }
     }
     Ok(located)

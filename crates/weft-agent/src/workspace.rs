@@ -108,20 +108,24 @@ impl Directory {
         }
     }
 
-    /// Opens the directory of `path` name by name, so that no link in place of a directory is followed. Returns it
-    /// with the last name.
-    fn parent<'a>(&self, path: &'a str) -> io::Result<(Dir, &'a str)> {
+    /// Opens the directory that holds `path` name by name, so that no link in place of a directory is followed, if it
+    /// is still the one with this identity. Returns it with the last name.
+    fn parent<'a>(&self, path: &'a str, expected: &Option<Identity>) -> io::Result<(Dir, &'a str)> {
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
         let mut directory = self.directory.try_clone()?;
         for name in above.split('/').filter(|name| !name.is_empty()) {
             directory = directory.open_dir_nofollow(name)?;
         }
-        Ok((directory, name))
+        if expected.is_none() || Some(identity(&directory.dir_metadata()?)) == *expected {
+            Ok((directory, name))
+        } else {
+            Err(io::ErrorKind::NotFound.into())
+        }
     }
 
     /// Writes a temporary file beside `path`, and renames it. A file that is read-only is not replaced.
-    fn replace(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        let (parent, name) = self.parent(path)?;
+    fn replace(&self, path: &str, directory: &Option<Identity>, bytes: &[u8]) -> io::Result<()> {
+        let (parent, name) = self.parent(path, directory)?;
         let old = parent.symlink_metadata(name).ok();
         let old = old.filter(Metadata::is_file).map(|old| old.permissions());
         if old.as_ref().is_some_and(Permissions::readonly) {
@@ -206,20 +210,20 @@ impl Files for Directory {
         Ok(())
     }
 
-    fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), FileFault> {
-        self.replace(path, bytes).map_err(fault)
+    fn write(&mut self, path: &str, directory: &Option<Identity>, bytes: &[u8]) -> Result<(), FileFault> {
+        self.replace(path, directory, bytes).map_err(fault)
     }
 
-    fn remove(&mut self, path: &str) -> Result<(), FileFault> {
+    fn remove(&mut self, path: &str, directory: &Option<Identity>) -> Result<(), FileFault> {
         let removed = self
-            .parent(path)
+            .parent(path, directory)
             .and_then(|(parent, name)| parent.remove_file(name));
         removed.map_err(fault)
     }
 
-    fn make_directory(&mut self, path: &str) -> Result<(), FileFault> {
+    fn make_directory(&mut self, path: &str, directory: &Option<Identity>) -> Result<(), FileFault> {
         let made = self
-            .parent(path)
+            .parent(path, directory)
             .and_then(|(parent, name)| parent.create_dir(name));
         made.map_err(fault)
     }

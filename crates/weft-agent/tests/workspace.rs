@@ -251,16 +251,23 @@ fn a_directory_keeps_every_operation_inside() {
     assert_eq!(files.link_target("up").unwrap(), "..");
     // These paths have links that the tools would have resolved: someone exchanged a directory meanwhile.
     assert!(files.stat("up/outside").is_err());
-    assert!(files.write("up/new", b"x").is_err());
-    assert!(files.write("up/outside", b"x").is_err());
-    assert!(files.remove("up/outside").is_err());
-    assert!(files.make_directory("up/new").is_err());
+    let a = files.stat("a").unwrap().identity;
+    let up = files.stat("up").unwrap().identity;
+    for identity in [a, up, None] {
+        assert!(files.write("up/new", &identity, b"x").is_err());
+        assert!(files.write("up/outside", &identity, b"x").is_err());
+        assert!(files.remove("up/outside", &identity).is_err());
+        assert!(files.make_directory("up/new", &identity).is_err());
+    }
     let link = files.stat("up").unwrap().identity;
     assert!(files.read("up", link, 0, 9).is_err());
-    // So has this one, and its last directory is no link.
-    assert!(files.write("inside/b/new", b"x").is_err());
-    assert!(files.remove("inside/b/plain").is_err());
-    assert!(files.make_directory("inside/b/new").is_err());
+    // This one leads to another directory than the one that was checked.
+    assert!(files.write("inside/b/new", &a, b"x").is_err());
+    assert!(files.remove("inside/b/plain", &a).is_err());
+    assert!(files.make_directory("inside/b/new", &a).is_err());
+    // Two directories may also be exchanged for each other.
+    let root = files.stat("").unwrap().identity;
+    assert!(files.write("a/new", &root, b"x").is_err());
     // Another file than the one that was checked.
     for identity in [None, Some(Identity(1, 2))] {
         assert_eq!(files.read("a/plain", identity, 0, 9), Err(FileFault::NotFound));
@@ -279,17 +286,18 @@ fn writes_long_names_and_no_read_only_files() {
     let work = fixture.work();
     let mut files = Directory::open(&work).unwrap();
     let long = "n".repeat(255);
-    files.write(&long, b"x").unwrap();
+    let root = files.stat("").unwrap().identity;
+    files.write(&long, &root, b"x").unwrap();
     assert_eq!(fs::read(work.join(&long)).unwrap(), b"x");
     assert_eq!(
-        files.write(&"n".repeat(256), b"x"),
+        files.write(&"n".repeat(256), &root, b"x"),
         Err(FileFault::Other("the name is too long"))
     );
     let path = work.join("fixed");
     fs::write(&path, "old").unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
     assert_eq!(
-        files.write("fixed", b"new"),
+        files.write("fixed", &root, b"new"),
         Err(FileFault::Other("permission denied"))
     );
     assert_eq!(fs::read_to_string(&path).unwrap(), "old");

@@ -1,6 +1,6 @@
 //! Calls of the built-in tools with arbitrary names and arguments, on files in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clawft_core::Event;
 use clawft_tools::{
@@ -84,6 +84,8 @@ struct Memory {
     /// The path of the directory on the disk.
     root: &'static str,
     files: BTreeMap<String, Vec<u8>>,
+    /// The directories that were made, and may be empty.
+    directories: BTreeSet<String>,
 }
 
 impl Memory {
@@ -92,6 +94,16 @@ impl Memory {
         Memory {
             root,
             files: files.iter().map(file).collect(),
+            directories: BTreeSet::new(),
+        }
+    }
+
+    /// Checks that a change is made in the directory that the tools have seen.
+    fn check(&mut self, path: &str, directory: &Option<Identity>) {
+        assert!(!path.starts_with("home"), "the configuration is changed");
+        let (parent, _) = path.rsplit_once('/').unwrap_or(("", path));
+        if directory.is_some() {
+            assert_eq!(self.stat(parent).map(|stat| stat.identity), Ok(*directory));
         }
     }
 }
@@ -117,8 +129,8 @@ impl Files for Memory {
             });
         }
         let inside = format!("{path}/");
-        let is_root = path.is_empty();
-        if !is_root && !self.files.keys().any(|known| known.starts_with(&inside)) {
+        let is_known = path.is_empty() || self.directories.contains(path);
+        if !is_known && !self.files.keys().any(|known| known.starts_with(&inside)) {
             return Err(FileFault::NotFound);
         }
         Ok(Stat {
@@ -170,18 +182,20 @@ impl Files for Memory {
         Ok(())
     }
 
-    fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), FileFault> {
-        assert!(!path.starts_with("home"), "the configuration is written");
+    fn write(&mut self, path: &str, directory: &Option<Identity>, bytes: &[u8]) -> Result<(), FileFault> {
+        self.check(path, directory);
         self.files.insert(path.to_owned(), bytes.to_vec());
         Ok(())
     }
 
-    fn remove(&mut self, path: &str) -> Result<(), FileFault> {
-        assert!(!path.starts_with("home"), "the configuration is removed");
+    fn remove(&mut self, path: &str, directory: &Option<Identity>) -> Result<(), FileFault> {
+        self.check(path, directory);
         self.files.remove(path).map(drop).ok_or(FileFault::NotFound)
     }
 
-    fn make_directory(&mut self, _: &str) -> Result<(), FileFault> {
+    fn make_directory(&mut self, path: &str, directory: &Option<Identity>) -> Result<(), FileFault> {
+        self.check(path, directory);
+        self.directories.insert(path.to_owned());
         Ok(())
     }
 }

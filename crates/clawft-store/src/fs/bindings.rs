@@ -7,7 +7,7 @@
 #[path = "bindings/workspace.rs"]
 mod workspace;
 
-pub(super) use workspace::{create_part, link_target, names, read_part, stat_entry};
+pub(super) use workspace::{Parent, link_target, names, parent, read_part, stat_entry};
 
 use super::path::below_grant;
 use super::{Content, FsFault, reserve};

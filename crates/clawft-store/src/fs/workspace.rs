@@ -1,6 +1,6 @@
 //! A directory for the tools, through the host's own interfaces.
 
-use super::{FsFault, backend};
+use super::{FsFault, backend, parent};
 use crate::random;
 use clawft_tools::{FileFault, Files, Identity, Stat};
 use clawft_types::join;
@@ -26,6 +26,19 @@ impl Directory {
     fn whole(&self, path: &str) -> String {
         let slash = if path.is_empty() { "" } else { "/" };
         [&self.path, slash, path].concat()
+    }
+
+    /// Opens the directory that holds `path`, if it is still the one with this identity: whoever exchanges a directory
+    /// for a link meanwhile leads nowhere. Returns it with the name in it.
+    fn parent<'a>(
+        &self,
+        path: &'a str,
+        directory: &Option<Identity>,
+    ) -> Result<(backend::Parent, &'a str), FsFault> {
+        let above = parent(path);
+        let name = path.get(above.len()..).unwrap_or_default();
+        let opened = backend::parent(&self.whole(above), *directory)?;
+        Ok((opened, name.strip_prefix("/").unwrap_or(name)))
     }
 }
 
@@ -57,26 +70,28 @@ impl Files for Directory {
         Ok(backend::names(&self.whole(path), identity, take)?)
     }
 
-    fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), FileFault> {
-        let whole = self.whole(path);
+    fn write(&mut self, path: &str, directory: &Option<Identity>, bytes: &[u8]) -> Result<(), FileFault> {
+        let (parent, name) = self.parent(path, directory)?;
         // A name of its own: that of the file may be as long as names can be.
-        let slash = whole.bytes().rposition(|byte| byte == b'/');
-        let directory = whole.get(..slash.unwrap_or_default()).unwrap_or_default();
-        let temporary = join!(directory, "/.tmp-", &text::number(random::number()));
-        let written =
-            backend::create_part(&temporary, bytes).and_then(|()| backend::rename(&temporary, &whole));
+        let temporary = join!(".tmp-", &text::number(random::number()));
+        let mut written = parent.create(&temporary, bytes);
+        if written.is_ok() {
+            written = parent.rename(&temporary, name);
+        }
         if written.is_err() {
-            let _ = backend::remove(&temporary);
+            let _ = parent.remove(&temporary);
         }
         Ok(written?)
     }
 
-    fn remove(&mut self, path: &str) -> Result<(), FileFault> {
-        Ok(backend::remove(&self.whole(path))?)
+    fn remove(&mut self, path: &str, directory: &Option<Identity>) -> Result<(), FileFault> {
+        let (parent, name) = self.parent(path, directory)?;
+        Ok(parent.remove(name)?)
     }
 
-    fn make_directory(&mut self, path: &str) -> Result<(), FileFault> {
-        Ok(backend::create_dir(&self.whole(path))?)
+    fn make_directory(&mut self, path: &str, directory: &Option<Identity>) -> Result<(), FileFault> {
+        let (parent, name) = self.parent(path, directory)?;
+        Ok(parent.make_directory(name)?)
     }
 }
 

@@ -64,14 +64,16 @@ impl Workspace<'_> {
             Some(stat) if stat.kind == Kind::Directory => Err(IS_DIRECTORY),
             Some(_) if is_preview => Ok(join!("deletes ", &located.path)),
             _ => {
-                self.files.remove(&located.path)?;
+                let directory = self.directory(&located.path)?;
+                self.files.remove(&located.path, &directory)?;
                 Ok("deleted".into())
             }
         }
     }
 
     fn write(&mut self, at: &str, content: &str, line: usize) -> Answer {
-        self.files.write(at, content.as_bytes())?;
+        let directory = self.directory(at)?;
+        self.files.write(at, &directory, content.as_bytes())?;
         Ok(join!(
             "written, changed from line ",
             &number(line),
@@ -83,16 +85,19 @@ impl Workspace<'_> {
 
     /// Makes the missing directories above a file.
     fn make_parents(&mut self, located: &Located) -> Result<(), Fault> {
-        let directory = located.path.get(..parent(&located.path)).unwrap_or_default();
-        if located.stat.is_some() || directory.is_empty() {
+        let directories = located.path.get(..parent(&located.path)).unwrap_or_default();
+        if located.stat.is_some() || directories.is_empty() {
             return Ok(());
         }
         let mut made = String::new();
-        for name in directory.pieces(b'/') {
+        for name in directories.pieces(b'/') {
             push(&mut made, name);
             if let Err(fault) = self.files.stat(&made) {
                 match fault {
-                    FileFault::NotFound => self.files.make_directory(&made)?,
+                    FileFault::NotFound => {
+                        let directory = self.directory(&made)?;
+                        self.files.make_directory(&made, &directory)?;
+                    }
                     fault => return Err(fault.into()),
                 }
             }

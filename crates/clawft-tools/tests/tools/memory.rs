@@ -133,13 +133,17 @@ impl MemoryFiles {
         Ok(self.disk.0.lock().unwrap()[inode].clone())
     }
 
-    /// Changes the names in the directory of `path`.
+    /// Changes the names in the directory of `path`, which has this identity.
     fn names_of_parent<T>(
-        &self,
+        &mut self,
         path: &str,
+        directory: &Option<Identity>,
         change: impl FnOnce(&mut BTreeMap<String, usize>, &str) -> T,
     ) -> Result<T, FileFault> {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if directory.is_some() {
+            assert_eq!(self.stat(parent)?.identity, *directory);
+        }
         let parent = self.inode(parent)?;
         match &mut self.disk.0.lock().unwrap()[parent] {
             Node::Directory(names) => Ok(change(names, name)),
@@ -208,31 +212,35 @@ impl Files for MemoryFiles {
         Ok(())
     }
 
-    fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), FileFault> {
+    fn write(&mut self, path: &str, directory: &Option<Identity>, bytes: &[u8]) -> Result<(), FileFault> {
         let inode = {
             let mut nodes = self.disk.0.lock().unwrap();
             nodes.push(Node::File(bytes.to_vec()));
             nodes.len() - 1
         };
-        self.names_of_parent(path, |names, name| names.insert(name.to_owned(), inode))
-            .map(drop)
+        self.names_of_parent(path, directory, |names, name| {
+            names.insert(name.to_owned(), inode)
+        })
+        .map(drop)
     }
 
-    fn remove(&mut self, path: &str) -> Result<(), FileFault> {
-        self.names_of_parent(path, |names, name| names.remove(name))?
+    fn remove(&mut self, path: &str, directory: &Option<Identity>) -> Result<(), FileFault> {
+        self.names_of_parent(path, directory, |names, name| names.remove(name))?
             .map(drop)
             .ok_or(FileFault::NotFound)
     }
 
-    fn make_directory(&mut self, path: &str) -> Result<(), FileFault> {
+    fn make_directory(&mut self, path: &str, directory: &Option<Identity>) -> Result<(), FileFault> {
         assert!(self.inode(path).is_err());
         let inode = {
             let mut nodes = self.disk.0.lock().unwrap();
             nodes.push(Node::Directory(BTreeMap::new()));
             nodes.len() - 1
         };
-        self.names_of_parent(path, |names, name| names.insert(name.to_owned(), inode))
-            .map(drop)
+        self.names_of_parent(path, directory, |names, name| {
+            names.insert(name.to_owned(), inode)
+        })
+        .map(drop)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{each_entry, granted, write};
 use crate::fs::{FsFault, reserve};
 use clawft_tools::{Identity, Kind, Stat};
+use clawft_types::text::Ascii as _;
 use wasip2::filesystem::types::{
     Descriptor, DescriptorFlags, DescriptorType, ErrorCode, MetadataHashValue, OpenFlags, PathFlags,
 };
@@ -63,12 +64,45 @@ pub(in crate::fs) fn names(
     each_entry(&directory, take)
 }
 
-/// Creates a file that must not exist. Not synchronised: a model's file need not survive a power cut.
-pub(in crate::fs) fn create_part(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
-    let (root, rest) = granted(path)?;
-    let how = OpenFlags::CREATE | OpenFlags::EXCLUSIVE;
-    let file = root.open_at(PathFlags::empty(), rest, how, DescriptorFlags::WRITE)?;
-    write(&file, bytes, 0)
+/// An open directory, to change the names in it.
+pub(in crate::fs) struct Parent(Descriptor);
+
+/// Opens a directory name by name, so that no link is followed, if it is still the one with this identity.
+pub(in crate::fs) fn parent(path: &str, expected: Option<Identity>) -> Result<Parent, FsFault> {
+    let (mut directory, rest) = granted(path)?;
+    for name in rest.pieces(b'/') {
+        // To read it, although it is changed: jco does not know the other flag, and no host asks for it.
+        let access = DescriptorFlags::READ;
+        directory = directory.open_at(PathFlags::empty(), name, OpenFlags::DIRECTORY, access)?;
+    }
+    if expected.is_none() || identity(directory.metadata_hash()) == expected {
+        Ok(Parent(directory))
+    } else {
+        Err(FsFault::NotFound)
+    }
+}
+
+impl Parent {
+    /// Creates a file that must not exist. Not synchronised: a model's file need not survive a power cut.
+    pub(in crate::fs) fn create(&self, name: &str, bytes: &[u8]) -> Result<(), FsFault> {
+        let how = OpenFlags::CREATE | OpenFlags::EXCLUSIVE;
+        let file = self
+            .0
+            .open_at(PathFlags::empty(), name, how, DescriptorFlags::WRITE)?;
+        write(&file, bytes, 0)
+    }
+
+    pub(in crate::fs) fn rename(&self, from: &str, to: &str) -> Result<(), FsFault> {
+        Ok(self.0.rename_at(from, &self.0, to)?)
+    }
+
+    pub(in crate::fs) fn remove(&self, name: &str) -> Result<(), FsFault> {
+        Ok(self.0.unlink_file_at(name)?)
+    }
+
+    pub(in crate::fs) fn make_directory(&self, name: &str) -> Result<(), FsFault> {
+        Ok(self.0.create_directory_at(name)?)
+    }
 }
 
 fn open(
