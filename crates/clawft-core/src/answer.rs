@@ -26,7 +26,7 @@ pub(crate) struct Answer {
     /// The model's text, or its explanation of a refusal. May be empty.
     pub(crate) text: String,
     pub(crate) reasoning: Vec<Reasoning>,
-    /// Whether the reasoning goes back beside calls.
+    /// Whether the reasoning goes back in a turn with calls.
     pub(crate) echoed: bool,
     pub(crate) calls: Calls,
     pub(crate) finish_reason: Option<String>,

@@ -556,6 +556,8 @@ impl<'a> Turn<'a> {
             incomplete: incomplete.is_some(),
             finish_reason: warning.as_ref().and(reason).map(String::from),
             reasoning: answer.reasoning,
+            // In a turn with calls.
+            echoed: answer.echoed && self.steps.have_called(),
             ..Message::new(Role::Assistant, answer.text)
         });
         Step::Done(Box::new(Reply {

@@ -53,8 +53,11 @@ pub struct Message {
     /// The provider's reason, if the answer ended for another one than that it was complete: `length`. Stored
     /// with a session, never sent to a provider.
     pub finish_reason: Option<String>,
-    /// The model's reasoning. Stored with a session, and sent only to a provider that requires its own blocks.
+    /// The model's reasoning. Stored with a session, and sent only to a provider that requires it.
     pub reasoning: Vec<Reasoning>,
+    /// Whether the reasoning goes back as `reasoning_content`: the provider sent it so, in a turn with calls. DeepSeek
+    /// and Moonshot require it in all later requests, also if it is empty.
+    pub echoed: bool,
     /// The tools that the model calls. Their results are the messages that follow.
     pub calls: Vec<ToolCall>,
     /// The call that a message of [`Role::Tool`] answers; `content` is the result.
@@ -86,6 +89,7 @@ impl Message {
             incomplete: false,
             finish_reason: None,
             reasoning: Vec::new(),
+            echoed: false,
             calls: Vec::new(),
             answered: None,
             #[cfg(feature = "images")]
@@ -127,7 +131,7 @@ impl Message {
         if let Some(call) = &self.answered {
             take(&call.id);
         }
-        let goes_back = |block: &&Reasoning| !block.signature.is_empty() || block.echoed;
+        let goes_back = |block: &&Reasoning| !block.signature.is_empty() || self.echoed;
         for block in self.reasoning.iter().filter(goes_back) {
             take(&block.text);
             take(&block.signature);
@@ -141,7 +145,7 @@ impl Message {
     }
 
     /// Reads `{"role":…,"content":…}`, both required, with `"incomplete":true` if the answer broke off, and
-    /// optional `finish_reason`, `reasoning` and `tool_calls`. A message of role `tool` has a `tool_call_id`,
+    /// optional `finish_reason`, `reasoning`, `echoed` and `tool_calls`. A message of role `tool` has a `tool_call_id`,
     /// and `"is_error":true` if the call failed.
     pub fn read(node: Node<'_>) -> Result<Message, JsonError> {
         let role = node.require("role")?;
@@ -181,6 +185,7 @@ impl Message {
             incomplete,
             finish_reason: node.text_of("finish_reason").map(memory::copy_text).transpose()?,
             reasoning,
+            echoed: flag("echoed")?,
             calls,
             answered,
             #[cfg(feature = "images")]
@@ -207,10 +212,12 @@ impl Message {
             } else {
                 object.text_member("content", &self.content);
             }
+            if self.echoed {
+                // Some servers refuse an empty one.
+                let known = self.reasoning.first().filter(|block| !block.text.is_empty());
+                object.text_member("reasoning_content", known.map_or(" ", |block| &block.text));
+            }
             if !self.calls.is_empty() {
-                if let Some(block) = self.reasoning.first().filter(|block| block.echoed) {
-                    object.text_member("reasoning_content", &block.text);
-                }
                 object.member("tool_calls", |list| list.array(&self.calls, write_call));
             }
         });

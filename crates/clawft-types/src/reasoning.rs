@@ -11,13 +11,10 @@ pub struct Reasoning {
     /// The text. Empty if it is redacted.
     pub text: String,
     /// The provider's proof that the block is its own, or the encrypted text of a redacted block. Empty if
-    /// there is none; then the block is never sent back.
+    /// there is none; then the block is sent back only with a message that is `echoed`.
     pub signature: String,
     /// Whether the text is encrypted.
     pub redacted: bool,
-    /// Whether the provider sent it as `reasoning_content`. DeepSeek and Moonshot require that it goes back so
-    /// beside calls, within a turn. It is not stored.
-    pub echoed: bool,
 }
 
 impl Reasoning {
@@ -33,7 +30,6 @@ impl Reasoning {
             text: copy("thinking")?,
             signature: copy(if redacted { "data" } else { "signature" })?,
             redacted,
-            echoed: false,
         }))
     }
 

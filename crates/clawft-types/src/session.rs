@@ -70,7 +70,8 @@ impl fmt::Display for SessionId {
 
 /// A conversation: `{"version":1,"id":"default","messages":[{"role":"user","content":"…"}, …]}`. An answer
 /// that broke off has `"incomplete":true` as well, one that ended for another reason than that it was complete
-/// has it as `finish_reason`, and the model's reasoning is a list `reasoning`.
+/// has it as `finish_reason`, and the model's reasoning is a list `reasoning`, with `"echoed":true` if it goes back to
+/// the provider.
 ///
 /// Version 2 has tool calls: an answer with calls has `"tool_calls":[{"id":"…","name":"…","arguments":"…"}, …]`,
 /// and the messages after it are the results: `{"role":"tool","content":"…","tool_call_id":"…"}`, with

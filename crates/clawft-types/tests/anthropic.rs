@@ -72,7 +72,6 @@ fn sends_back_the_providers_reasoning() {
         text: text.to_owned(),
         signature: signature.to_owned(),
         redacted,
-        echoed: false,
     };
     let answer = Message {
         reasoning: vec![

@@ -100,13 +100,11 @@ fn session() -> impl Strategy<Value = Session> {
         text,
         signature,
         redacted: false,
-        echoed: false,
     });
     let redacted = any::<String>().prop_map(|signature| Reasoning {
         text: String::new(),
         signature,
         redacted: true,
-        echoed: false,
     });
     let reasoning = vec(prop_oneof![signed, redacted], 0..3);
     let call = (any::<String>(), any::<String>(), any::<String>());

@@ -192,7 +192,6 @@ fn every_long_text_is_written_in_chunks() {
         text: if redacted { String::new() } else { text("thought") },
         signature: text("signature"),
         redacted,
-        echoed: false,
     };
     let call = || ToolCall {
         id: text("id"),

@@ -104,6 +104,8 @@ fn read_message(message: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(
             answer.echoed = key == ECHOED;
             break;
         }
+        // It goes back also if it is empty.
+        answer.echoed |= key == ECHOED && before.is_none() && part.as_text().is_some();
     }
     if let Some(content) = message.get("content") {
         read_content(content, answer, false, DEPTH)?;

@@ -49,6 +49,11 @@ impl Steps {
         !self.tools.is_empty()
     }
 
+    /// Returns whether the model has called tools.
+    pub(super) fn have_called(&self) -> bool {
+        self.count > 0
+    }
+
     /// Returns the next text to show: that of another answer begins a paragraph of its own.
     pub(super) fn separated(&mut self, text: String) -> String {
         match mem::take(&mut self.separator) {
@@ -63,14 +68,11 @@ impl Turn<'_> {
     pub(super) fn call(&mut self, answer: Answer, streamed: bool, clock: Clock<'_>) -> Step {
         let Answer {
             text,
-            mut reasoning,
+            reasoning,
             echoed,
             calls,
             ..
         } = answer;
-        for block in &mut reasoning {
-            block.echoed = echoed;
-        }
         let mut calls = calls.into_vec();
         let is_flood = calls.len() > MAX_CALLS;
         calls.truncate(MAX_CALLS);
@@ -85,6 +87,7 @@ impl Turn<'_> {
         };
         let message = Message {
             reasoning,
+            echoed,
             calls: calls.clone(),
             ..Message::new(Role::Assistant, text)
         };
@@ -151,7 +154,7 @@ impl Turn<'_> {
     /// Takes the session of a turn that failed after tools were called, so that the next turn knows what they
     /// have done. `None` if nothing was called.
     pub fn take_unfinished(&mut self) -> Option<Session> {
-        if self.steps.count == 0 {
+        if !self.steps.have_called() {
             return None;
         }
         history::answer_interrupted(&mut self.session.messages).ok()?;

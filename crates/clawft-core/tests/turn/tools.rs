@@ -435,6 +435,54 @@ fn reasoning_and_signatures_of_calls_go_back() {
     }
 }
 
+/// Asks once more in a stored session, and returns the messages of the request.
+fn asked_again(config: &Config, session: &Session) -> Value {
+    let stored = Session::parse(&session.to_json()).unwrap();
+    let (_, request) = begin(config, stored);
+    body(&request)["messages"].clone()
+}
+
+/// DeepSeek's documentation asks for it in all later requests, for each answer of a turn with calls, and its servers
+/// refuse such calls also without a reasoning that is empty.
+#[test]
+fn reasoning_of_turns_with_calls_goes_back_in_later_turns() {
+    let config = config("", "");
+    for (first, second) in [("Which one?", "So it is."), ("", "")] {
+        let (mut turn, _) = begin(&config, Session::default());
+        let message = json!({"content": null, "reasoning_content": first, "tool_calls": [
+            {"id": "c", "type": "function", "function": {"name": "read_file", "arguments": PATH}}]});
+        let calling = json!({"choices": [{"message": message}]}).to_string();
+        calls(answer(&mut turn, 200, &[], calling.as_bytes()));
+        request(turn.resume(vec![result("c", "hello")], NOW));
+        let message = json!({"content": "It is hello.", "reasoning_content": second});
+        let saying = json!({"choices": [{"message": message}]}).to_string();
+        let Step::Done(reply) = answer(&mut turn, 200, &[], saying.as_bytes()) else {
+            panic!("there is no answer");
+        };
+        let messages = asked_again(&config, &reply.session);
+        let expected = |text: &'static str| if text.is_empty() { " " } else { text };
+        assert_eq!(messages[1]["reasoning_content"], expected(first));
+        assert_eq!(messages[2].get("reasoning_content"), None);
+        assert_eq!(messages[3]["reasoning_content"], expected(second));
+    }
+}
+
+#[test]
+fn reasoning_of_turns_without_calls_stays_here() {
+    let config = config("", "");
+    let (mut turn, _) = begin(&config, Session::default());
+    let saying =
+        json!({"choices": [{"message": {"content": "Hi.", "reasoning_content": "Hm."}}]}).to_string();
+    let Step::Done(reply) = answer(&mut turn, 200, &[], saying.as_bytes()) else {
+        panic!("there is no answer");
+    };
+    assert_eq!(reply.reasoning(), "Hm.");
+    assert_eq!(
+        asked_again(&config, &reply.session)[1].get("reasoning_content"),
+        None
+    );
+}
+
 #[test]
 fn arguments_that_are_null_are_none() {
     let config = config("", "");

@@ -127,9 +127,12 @@ fn text<'a>(message: &'a Message, number: usize, writer: &mut Writer) -> Option<
             writer.literal(",\"content\":");
             return Some(&message.content);
         }
-        if message.incomplete {
-            writer.literal(",\"incomplete\":true");
-        }
+        writer.literal(match (message.incomplete, message.echoed) {
+            (false, false) => "",
+            (true, false) => ",\"incomplete\":true",
+            (false, true) => ",\"echoed\":true",
+            (true, true) => ",\"incomplete\":true,\"echoed\":true",
+        });
         let reason = message.finish_reason.as_deref()?;
         writer.literal(",\"finish_reason\":");
         return Some(reason);
