@@ -6,8 +6,10 @@
 //!
 //! Modules: [`mod@json`], [`mod@config`], [`mod@input`], [`mod@session`] and [`mod@url`] parse one text each, and
 //! [`mod@wasm`] one binary; [`mod@provider`] drives whole turns with a server's responses, which [`response`] parses
-//! from the input and [`turn`] feeds. [`mod@mcp`] plays a server of tools, and [`mod@tools`] calls the built-in ones.
+//! from the input and [`turn`] and, with tools, [`acting`] feed. [`mod@mcp`] plays a server of tools, and [`mod@tools`]
+//! calls the built-in ones.
 
+mod acting;
 mod config;
 mod input;
 mod json;

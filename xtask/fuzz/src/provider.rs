@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use clawft_types::Config;
 
-use crate::{response::Response, turn::drive};
+use crate::{acting, response::Response, turn::drive};
 
 static OPENAI: LazyLock<Config> = LazyLock::new(|| config("openai", false));
 static ANTHROPIC: LazyLock<Config> = LazyLock::new(|| config("anthropic", false));
@@ -38,6 +38,9 @@ fn splits_agree(config: &Config, response: &Response<'_>) {
     for size in [1, 7] {
         assert_eq!(drive(config, response, size), whole, "in parts of {size} bytes");
     }
+    let whole = acting::drive(config, response, usize::MAX);
+    let split = acting::drive(config, response, 3);
+    assert_eq!(split, whole, "with tools, in parts of 3 bytes");
 }
 
 fn config(kind: &str, stream: bool) -> Config {
