@@ -17,9 +17,10 @@ pub use self::sign::sign;
 use crate::elf::Machine;
 
 /// The libraries that a program may need. Every Mac has them, and the linker has stubs of no others.
-const LIBRARIES: [&str; 5] = [
+const LIBRARIES: [&str; 6] = [
     "/System/Library/Frameworks/CoreFoundation.framework/Versions/A/CoreFoundation",
     "/System/Library/Frameworks/Security.framework/Versions/A/Security",
+    "/System/Library/Frameworks/SystemConfiguration.framework/Versions/A/SystemConfiguration",
     "/usr/lib/libSystem.B.dylib",
     "/usr/lib/libcharset.1.dylib",
     "/usr/lib/libiconv.2.dylib",
@@ -175,7 +176,7 @@ mod tests {
     fn accepts_system_libraries_and_names_others() {
         let intel = |libraries: &[&str]| macho(CPU_TYPE_X86_64, MH_EXECUTE, MH_PIE, libraries);
         check(&intel(&LIBRARIES), Machine::X86_64).unwrap();
-        let other = intel(&[LIBRARIES[2], "/opt/homebrew/lib/libssl.dylib"]);
+        let other = intel(&[LIBRARIES[3], "/opt/homebrew/lib/libssl.dylib"]);
         assert!(error(&other, Machine::X86_64).contains("`/opt/homebrew/lib/libssl.dylib`"));
     }
 
