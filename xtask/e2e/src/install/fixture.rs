@@ -24,6 +24,9 @@ const EXAMPLES: &str = "examples::";
 /// The beginnings of the names of cases that run in an empty system.
 const EMPTY: [&str; 2] = ["newcomer::", "systems::"];
 
+/// The case that downloads the component as well.
+const COMPONENT: &str = "newcomer::next_block";
+
 /// The beginnings of the names of cases that install the release.
 const RELEASE: [&str; 5] = ["script::", "unusual::", "package::", EMPTY[0], EMPTY[1]];
 
@@ -86,9 +89,16 @@ impl Fixture {
                 Some(release)
             }
         };
-        let empty_root = match (has(&EMPTY), &release) {
-            (true, Some(release)) => Some(newcomers(project, release)?),
-            _ => None,
+        if let (true, Some(release)) = (has(&[COMPONENT]), &release) {
+            let component = artifacts::ensure_built(project)?.component;
+            fs::copy(component, release.join("clawft.wasm")).context("could not copy the component")?;
+        }
+        let empty_root = match has(&EMPTY) {
+            false => None,
+            true => {
+                let wasmtime = toolchain::tool(project, Tool::Wasmtime)?;
+                Some(EmptyRoot::prepare(project, &wasmtime)?)
+            }
         };
         let provider = Provider::start(project, &directory.path().join("requests.jsonl"))?;
         Ok(Self {
@@ -195,13 +205,6 @@ fn programs(project: &Project, own: Target, directory: &Path) -> Result<PathBuf>
     let diet = artifacts::ensure_diet_built(project)?;
     fs::copy(diet, programs.join("wasm-diet")).context("could not copy `wasm-diet`")?;
     Ok(programs)
-}
-
-/// Adds the component to the `release`, and returns an empty system with wasmtime.
-fn newcomers(project: &Project, release: &Path) -> Result<EmptyRoot> {
-    let component = artifacts::ensure_built(project)?.component;
-    fs::copy(component, release.join("clawft.wasm")).context("could not copy the component")?;
-    EmptyRoot::prepare(project, &toolchain::tool(project, Tool::Wasmtime)?)
 }
 
 /// Compiles the library of random numbers, which older versions of wine lack, into `directory`.
