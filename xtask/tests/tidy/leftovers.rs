@@ -39,6 +39,19 @@ const ELSEWHERE: [&str; 10] = [
 /// Returns the faults of the sources below `root`: temporary files that are made elsewhere, and files of the list that
 /// make none.
 pub(crate) fn faults(root: &Path) -> Vec<String> {
+    let found = sources_with(root, makes_some);
+    let expected: BTreeSet<String> = ELSEWHERE.map(str::to_owned).into();
+    let surplus = found.difference(&expected);
+    let surplus = surplus
+        .map(|name| format!("{name}: `builds::temporary` makes directories that no signal leaves behind"));
+    let gone = expected
+        .difference(&found)
+        .map(|name| format!("{name} makes no temporary file: remove it from the list"));
+    surplus.chain(gone).collect()
+}
+
+/// Returns the names of the sources of packages below `root` whose text `has` something.
+pub(crate) fn sources_with(root: &Path, has: impl Fn(&str) -> bool) -> BTreeSet<String> {
     let packages = fs::read_dir(root.join("xtask")).unwrap();
     let sources = packages.map(|package| package.unwrap().path().join("src"));
     let files: Vec<PathBuf> = sources
@@ -52,18 +65,10 @@ pub(crate) fn faults(root: &Path) -> Vec<String> {
             .to_string()
             .replace('\\', "/")
     };
-    let makers = files
+    let found = files
         .iter()
-        .filter(|path| makes_some(&fs::read_to_string(path).unwrap()));
-    let found: BTreeSet<String> = makers.map(name).collect();
-    let expected: BTreeSet<String> = ELSEWHERE.map(str::to_owned).into();
-    let surplus = found.difference(&expected);
-    let surplus = surplus
-        .map(|name| format!("{name}: `builds::temporary` makes directories that no signal leaves behind"));
-    let gone = expected
-        .difference(&found)
-        .map(|name| format!("{name} makes no temporary file: remove it from the list"));
-    surplus.chain(gone).collect()
+        .filter(|path| has(&fs::read_to_string(path).unwrap()));
+    found.map(name).collect()
 }
 
 /// Returns whether `text`, without its tests, makes a temporary file or directory.

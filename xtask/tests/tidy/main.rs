@@ -20,6 +20,8 @@
 //!
 //! For the commands: an interrupted one leaves no temporary files behind ([`leftovers`]).
 //!
+//! No package starts its own program for the command of another package ([`own_program`]).
+//!
 //! For the product crates: each root denies the same lints ([`promises`]).
 //!
 //! For comments and documents: plain language ([`language`]).
@@ -29,6 +31,7 @@ mod document;
 mod language;
 mod leftovers;
 mod modules;
+mod own_program;
 mod promises;
 mod rules;
 mod samples;
@@ -153,6 +156,12 @@ fn modules_of_a_package_have_no_cycles() {
 #[test]
 fn interrupted_commands_leave_nothing_behind() {
     let wrong = leftovers::faults(&root());
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn packages_start_xtask_for_other_commands() {
+    let wrong = own_program::faults(&root());
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 

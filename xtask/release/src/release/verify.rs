@@ -17,11 +17,11 @@ mod toolchain;
 mod tree;
 mod wasm;
 
-use std::{env, ffi::OsString, fs, path::Path};
+use std::{ffi::OsString, fs, path::Path};
 
 use anyhow::{Context as _, Result};
 use builds::{progress, temporary};
-use devkit::{cmd, project::Project, ui};
+use devkit::{cmd, package::XTASK, project::Project, ui};
 use flags::values::Target;
 use image::layout as oci;
 use xshell::cmd;
@@ -146,10 +146,8 @@ fn arguments(command: &str) -> Vec<OsString> {
 
 /// Runs one of our own commands in its own process, as in the second environment. Fast if nothing has changed.
 fn here(project: &Project, words: &[OsString]) -> Result<()> {
-    let (shell, program) = (
-        project.shell()?,
-        env::current_exe().context("could not find this program's own file")?,
-    );
+    let program = XTASK.ensure_built(project)?;
+    let shell = project.shell()?;
     let shown = words.join(" ".as_ref());
     let what = format!("`cargo xtask {}`", shown.to_string_lossy());
     progress::show("Running", &format!("{what} here"), || {
