@@ -12,9 +12,8 @@ use crate::{
 
 /// The allowed beginnings of lines that prepare a machine: a toolchain or a runtime is downloaded or compiled,
 /// verified, unpacked, and its path passed on.
-pub(crate) const SET_UP: [&str; 7] = [
+pub(crate) const SET_UP: [&str; 6] = [
     "rustup toolchain install",
-    "cargo \"+$RUST\" install \"wasmtime-cli@$VERSION\" ",
     "curl --fail ",
     "echo \"$SHA256  $RUNNER_TEMP/",
     "tar -xzf \"$RUNNER_TEMP/",

@@ -28,7 +28,7 @@ pub(super) fn step(step: &Step, pins: &Pins) -> String {
         Step::Keep(item, installation) => return line(*item, installation, Outcome::Found),
         Step::Refuse(item, reason) => return format!("{item:<17} {word:<9} {reason}"),
         Step::Get(item, methods, note) => {
-            let first = format!("{item:<17} {word:<9} `{}` installs it", item.command());
+            let first = format!("{item:<17} {word:<9} `{}` installs it", item.command(pins));
             (
                 *item,
                 [first]
@@ -38,7 +38,7 @@ pub(super) fn step(step: &Step, pins: &Pins) -> String {
             )
         }
         Step::Replace(item, methods, directory) => {
-            let first = format!("{item:<17} {word:<9} `{}` installs it again", item.command());
+            let first = format!("{item:<17} {word:<9} `{}` installs it again", item.command(pins));
             let note = format!(
                 "  `{}` differs from what was installed there",
                 directory.display()

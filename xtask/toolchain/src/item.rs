@@ -101,6 +101,8 @@ pub enum Program {
     Nginx,
     /// Runs programs for Windows.
     Wine,
+    /// The compiler of programs that our Rust does not compile.
+    Rustc185,
     /// The terminal in which the prompt is tried.
     Tmux,
     /// The database of replicas. `initdb` is beside it.
@@ -240,6 +242,7 @@ impl Program {
             Self::QemuX8664 => "qemu-x86-64",
             Self::Chromium => "chromium",
             Self::Nginx => "nginx",
+            Self::Rustc185 => "rustc-1-85",
             Self::Wine => "wine",
             Self::Tmux => "tmux",
             Self::Postgres => "postgres",
@@ -253,6 +256,7 @@ impl Program {
             Self::QemuX8664 => &pins.qemu_x86_64,
             Self::Chromium => &pins.chromium,
             Self::Nginx => &pins.nginx,
+            Self::Rustc185 => &pins.rustc_1_85,
             Self::Wine => &pins.wine,
             Self::Tmux => &pins.tmux,
             Self::Postgres => &pins.postgres,
@@ -285,8 +289,9 @@ impl Item {
     }
 
     /// Returns the command that installs the item ahead of time.
-    pub(super) fn command(self) -> &'static str {
+    pub(super) fn command(self, pins: &Pins) -> &'static str {
         match self {
+            Self::Wasmtime(release) if pins.wasmtime(release).wheel.is_none() => "cargo xtask setup --all",
             Self::Python(_)
             | Self::Node(_)
             | Self::Program(_)

@@ -70,7 +70,7 @@ fn absent(item: Item, state: &str, reason: Option<String>, methods: &[Method], p
         "name": item.to_string(),
         "state": state,
         "reason": reason,
-        "command": (!methods.is_empty()).then(|| item.command()),
+        "command": (!methods.is_empty()).then(|| item.command(pins)),
         "methods": methods,
         "alternative": item.choice(pins),
     })

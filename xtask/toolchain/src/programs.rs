@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use devkit::cmd;
 use xshell::{Shell, cmd};
 
@@ -32,22 +32,22 @@ pub(super) fn find(shell: &Shell, directory: &Path, program: Program, pin: &Prog
         let path = env::current_dir()
             .map(|directory| directory.join(&chosen))
             .unwrap_or_default();
-        return runs(shell, path, &pin.variable).map_or_else(
-            || State::Broken(broken(program, &pin.variable, &chosen.display().to_string())),
+        return runs_in_version(shell, path, &pin.variable, pin).map_or_else(
+            || State::Broken(broken(program, pin, &chosen.display().to_string())),
             State::Found,
         );
     }
     let system = pin.names.iter().filter_map(|name| of_system(name));
     let system = system
         .into_iter()
-        .find_map(|path| runs(shell, path, "the system's"));
+        .find_map(|path| runs_in_version(shell, path, "the system's", pin));
     if let Some(installation) = system {
         return State::Found(installation);
     }
     let Some((unpacked, contents)) = debian::cached(directory, program.name(), |_| true) else {
         return State::Missing(None);
     };
-    let runs = |stamp: Stamp| runs(shell, unpacked.root.join(SCRIPT), &stamp.from);
+    let runs = |stamp: Stamp| runs_in_version(shell, unpacked.root.join(SCRIPT), &stamp.from, pin);
     contents.state(&unpacked.root, |stamp| {
         runs(stamp).map_or(State::Missing(None), State::Found)
     })
@@ -55,16 +55,21 @@ pub(super) fn find(shell: &Shell, directory: &Path, program: Program, pin: &Prog
 
 /// Unpacks Debian's packages of `program` and their dependencies below `directory`.
 pub(super) fn install(apt: &Apt<'_>, directory: &Path, program: Program, pin: &ProgramPin) -> Result<()> {
-    let mut packages = apt.missing(&pin.packages)?;
+    let names = pin.packages_in(&apt.suite);
+    let own = names.first().context("tools.toml names no package")?;
+    let mut packages = apt.missing(names)?;
     // The first one is named in messages.
-    packages.sort_by_key(|package| package.name != pin.packages[0]);
-    let version = packages.first().filter(|package| package.name == pin.packages[0]);
-    let version = version.map(|package| package.version.clone()).with_context(|| {
-        format!(
-            "the package `{}` is installed, but its program does not run",
-            pin.packages[0]
-        )
-    })?;
+    packages.sort_by_key(|package| package.name != *own);
+    let version = packages.first().filter(|package| package.name == *own);
+    let version = version.map(|package| package.version.clone());
+    let version =
+        version.with_context(|| format!("the package `{own}` is installed, but its program does not run"))?;
+    ensure!(
+        pin.fits(&version),
+        "Debian's {} has `{own}` {version}, and {} is needed",
+        apt.suite,
+        pin.version.as_deref().unwrap_or_default()
+    );
     // A colon separates the directories of a list, and a version may have one.
     let place = debian::unpacked_directory(directory, program.name(), &version.replace(':', "."));
     let staging = Staging::begin(&place)?;
@@ -153,6 +158,11 @@ pub(super) fn runs(shell: &Shell, path: PathBuf, from: &str) -> Option<Installat
     })
 }
 
+/// Returns the program at `path` as [`runs`] does, if its version fits the pin.
+fn runs_in_version(shell: &Shell, path: PathBuf, from: &str, pin: &ProgramPin) -> Option<Installation> {
+    runs(shell, path, from).filter(|installation| pin.fits(&installation.version))
+}
+
 /// Returns the first word that begins with a digit: programs print various words before it.
 fn version(printed: &str) -> Option<String> {
     let words = printed.split(|c: char| c.is_whitespace() || c == ',' || c == '/');
@@ -163,9 +173,12 @@ fn version(printed: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn broken(program: Program, variable: &str, chosen: &str) -> String {
+fn broken(program: Program, pin: &ProgramPin, chosen: &str) -> String {
+    let version = pin.version.as_ref();
+    let version = version.map_or_else(String::new, |version| format!(" in version {version}"));
     format!(
-        "{variable} is `{chosen}`, which is not a working {}: correct it or unset it",
+        "{} is `{chosen}`, which is not a working {}{version}: correct it or unset it",
+        pin.variable,
         program.name()
     )
 }

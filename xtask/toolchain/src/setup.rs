@@ -31,8 +31,10 @@ pub enum Need {
     Git,
     /// A program.
     Tool(Tool),
-    /// The releases of wasmtime before the pinned one that the component must run on.
+    /// The releases of wasmtime before the pinned one that the component must run on and that an index has ready-made.
     OlderReleases,
+    /// Those releases that cargo has to compile.
+    CompiledReleases,
     /// Python packages.
     Python(Python),
     /// Node.js packages.
@@ -199,7 +201,8 @@ impl Need {
 
     /// Returns the other needs.
     fn others() -> Vec<Self> {
-        let mut needs: Vec<Self> = Python::ALL.into_iter().map(Self::Python).collect();
+        let mut needs: Vec<Self> = vec![Self::CompiledReleases];
+        needs.extend(Python::ALL.into_iter().map(Self::Python));
         needs.extend(
             [
                 Tool::CargoTarpaulin,
@@ -228,12 +231,20 @@ impl Need {
             Self::CxxCompiler => vec![Item::CxxCompiler],
             Self::Git => vec![Item::Git],
             Self::Tool(tool) => vec![Item::Tool(tool)],
-            Self::OlderReleases => pins.releases().skip(1).map(Item::Wasmtime).collect(),
+            Self::OlderReleases => older(pins, true),
+            Self::CompiledReleases => older(pins, false),
             Self::Python(python) => vec![Item::Python(python)],
             Self::Node(node) => vec![Item::Node(node)],
             Self::Program(program) => vec![Item::Program(program)],
         }
     }
+}
+
+/// Returns the older releases of wasmtime that an index has ready-made, or those that it does not have.
+fn older(pins: &Pins, ready: bool) -> Vec<Item> {
+    let releases = pins.releases().skip(1);
+    let chosen = releases.filter(|release| pins.wasmtime(*release).wheel.is_some() == ready);
+    chosen.map(Item::Wasmtime).collect()
 }
 
 fn items(needs: &[Need]) -> Result<Vec<Item>> {

@@ -19,7 +19,6 @@ use super::{
     sources,
     staging::{Contents, Staging, Stamp},
     std_build::without_build_variables,
-    sysroot::Sysroot,
 };
 
 /// Finds `tool`: the program that the user chose, else the pinned one in `cache`.
@@ -119,17 +118,31 @@ pub(super) fn install_wheel(shell: &Shell, cache: &Path, tool: Tool, pin: &ToolP
     install_program(staging, &found, tool, pin, from)
 }
 
+/// The programs that compile a tool.
+#[derive(Debug)]
+pub(super) struct Compiler {
+    /// Cargo, which is always the one of our toolchain.
+    pub(super) cargo: PathBuf,
+    /// The compiler that cargo uses.
+    pub(super) rustc: PathBuf,
+}
+
 /// Compiles the program from its crate.
 pub(super) fn install_crate(
     shell: &Shell,
-    sysroot: &Sysroot,
+    Compiler { cargo, rustc }: &Compiler,
     cache: &Path,
     tool: Tool,
     pin: &ToolPin,
 ) -> Result<()> {
     let staging = Staging::begin(&directory(cache, tool, pin))?;
     let scratch = staging.path().join("scratch");
-    let (cargo, krate, version, options) = (sysroot.program("cargo"), &pin.krate, &pin.version, &pin.options);
+    let ToolPin {
+        krate,
+        version,
+        options,
+        ..
+    } = pin;
     ui::status(
         "Compiling",
         &format!(
@@ -140,14 +153,14 @@ pub(super) fn install_crate(
     fs::create_dir_all(&scratch)?;
     // The workspace's settings for cargo do not apply outside of it.
     let _here = shell.push_dir(&scratch);
-    let source = sources::find(shell, &cargo, krate, version)?;
+    let source = sources::find(shell, cargo, krate, version)?;
     sources::check(&source, &pin.crate_sha256)?;
     let command = cmd!(
         shell,
         "{cargo} install {krate} --version {version} {options...} --locked --no-track --root {scratch}"
     );
     cmd::run(
-        without_build_variables(command).env("RUSTC", sysroot.program("rustc")),
+        without_build_variables(command).env("RUSTC", rustc),
         "compile the tool",
     )?;
     let built = program(&scratch.join("bin"), tool);

@@ -11,7 +11,7 @@ use flags::values::Releases;
 use testkit::{Provider, WorkDirectory};
 use toolchain::Wasmtime;
 
-use super::host::Host;
+use super::host::{HOSTS, Host, Program};
 
 /// Everything that is prepared once, before the first case.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Fixture {
         Ok(Self {
             project: project.clone(),
             served,
-            wasmtimes: toolchain::wasmtimes(project, Releases::All)?,
+            wasmtimes: wasmtimes(project)?,
             provider,
             directory,
         })
@@ -77,4 +77,18 @@ impl Fixture {
     pub(super) fn directory(&self) -> &Path {
         self.directory.path()
     }
+}
+
+/// Returns the wasmtime commands of all hosts. Missing ones are installed.
+fn wasmtimes(project: &Project) -> Result<Vec<Wasmtime>> {
+    let mut found: Vec<Wasmtime> = Vec::new();
+    for host in &HOSTS {
+        let Program::Wasmtime(release) = host.program else {
+            continue;
+        };
+        if !found.iter().any(|wasmtime| wasmtime.version.starts_with(release)) {
+            found.extend(toolchain::wasmtimes(project, release.parse::<Releases>()?)?);
+        }
+    }
+    Ok(found)
 }
