@@ -10,12 +10,12 @@ use image::{Digest, Reference};
 use oci_spec::image::Descriptor;
 
 use crate::{
-    builder::{Assembler, Builder, Buildx},
+    builder::{Assembler, Buildx},
     digests::Digests,
     document,
     layout::Layout,
     licences::{self, Licences},
-    measure,
+    make::{self, Ingredients, Made},
     plan::Step,
     publisher::{Imagetools, LayoutPublisher, Publisher, RegistryPublisher},
     recipe::Recipe,
@@ -38,6 +38,8 @@ pub(crate) struct Executor<'w> {
     licences: OnceCell<Licences>,
     registry: Registry<'w>,
     binaries: BTreeMap<Platform, PathBuf>,
+    /// Images that were made and not reported yet.
+    made: BTreeMap<Platform, Result<Made>>,
     images: BTreeMap<Platform, Descriptor>,
     failed: BTreeMap<Platform, Error>,
     report: Report,
@@ -60,6 +62,7 @@ impl<'w> Executor<'w> {
             licences: OnceCell::new(),
             registry: Registry::new(&request.image, request.access.clone()),
             binaries: BTreeMap::new(),
+            made: BTreeMap::new(),
             images: BTreeMap::new(),
             failed: BTreeMap::new(),
             report: Report::new(&request.image),
@@ -120,19 +123,32 @@ impl<'w> Executor<'w> {
     }
 
     fn image(&mut self, platform: Platform) -> Result<()> {
-        let program = &self.binaries[&platform];
-        let builder: &dyn Builder = match self.request.builder {
-            flags::Builder::Docker => &self.buildx(),
-            flags::Builder::Oci => &Assembler { recipe: self.recipe },
-        };
-        let image = builder.image(platform, program, self.licences()?, self.layout()?)?;
-        let size = measure::measure(self.layout()?, &image)?;
+        if self.made.is_empty() {
+            self.made = self.make()?;
+        }
+        let made = self.made.remove(&platform);
+        let Made { image, size } = made.with_context(|| format!("there is no binary for {platform}"))??;
         let digest = document::digest(&image)?;
         ui::status("Made", &format!("{platform} {digest} ({})", report::size(size)));
         self.report.made(platform, &self.request.image, &digest).size = Some(size);
         self.images.insert(platform, image);
         // The layout lists its images even without an index.
         self.layout()?.list(self.images.values().cloned().collect())
+    }
+
+    /// Makes the images of all binaries that are not made yet.
+    fn make(&self) -> Result<BTreeMap<Platform, Result<Made>>> {
+        let mut programs = self.binaries.clone();
+        programs.retain(|platform, _| !self.images.contains_key(platform));
+        let from = Ingredients {
+            programs: &programs,
+            licences: self.licences()?,
+            layout: self.layout()?,
+        };
+        Ok(match self.request.builder {
+            flags::Builder::Docker => make::build(&self.buildx(), from),
+            flags::Builder::Oci => make::assemble(&Assembler { recipe: self.recipe }, from),
+        })
     }
 
     /// Decides whether anything is pushed. Nothing has left this machine yet.

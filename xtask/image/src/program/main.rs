@@ -13,7 +13,7 @@
 //! Modules in reading order: [`request`] is what is asked for, with [`checkout`], [`tags`] and [`daemon`];
 //! [`plan`] decides what to do and [`execute`] does it, after it has had [`verify`] look at binaries from
 //! elsewhere. [`recipe`] describes an image, [`builder`] makes one of [`document`]s and a [`layer`] with
-//! [`licences`] in a [`layout`], [`measure`] weighs it; [`registry`] pushes it, [`digests`] hands on its digest,
+//! [`licences`] in a [`layout`], [`make`] does that for all platforms, [`measure`] weighs it; [`registry`] pushes it, [`digests`] hands on its digest,
 //! [`release`] judges whether images belong together, [`publisher`] makes the index, [`attach`] adds documents
 //! and signatures, [`report`] is the result. A release has [`kept`] images, and the [`component`] goes to a
 //! registry as well.
@@ -30,6 +30,7 @@ mod kept;
 mod layer;
 mod layout;
 mod licences;
+mod make;
 mod measure;
 mod plan;
 mod publisher;

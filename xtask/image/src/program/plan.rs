@@ -54,7 +54,7 @@ pub(crate) fn plan(request: &Request) -> Vec<Step> {
             .flat_map(|platform| steps.iter().map(|step| step(*platform)))
             .collect()
     };
-    let build = || [each(&[Step::Binary, Step::Image]), vec![Step::Settle]].concat();
+    let build = || [each(&[Step::Binary]), each(&[Step::Image]), vec![Step::Settle]].concat();
     let push = || each(&[Step::Push, Step::Record]);
     let log_in = || vec![Step::LogIn];
     match (&request.goal, request.builder) {
@@ -165,8 +165,8 @@ mod tests {
         let expected = [
             Step::LogIn,
             Step::Binary(Amd64),
-            Step::Image(Amd64),
             Step::Binary(Arm64),
+            Step::Image(Amd64),
             Step::Image(Arm64),
             Step::Settle,
             Step::Forget,
