@@ -9,6 +9,7 @@ mod challenge;
 mod connection;
 mod credentials;
 mod failure;
+mod message;
 mod retry;
 mod session;
 mod tls;

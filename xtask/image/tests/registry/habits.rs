@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use image::{
     Digest,
     calls::{Answer, Call, Component, Published, Tagged},
@@ -10,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     context::{Context, REPOSITORY, run},
-    server::{Auth, Habits, Odd, Registry},
+    server::{Auth, Habits, Odd, PASSWORD, Registry, USERNAME},
 };
 
 /// Pushes to a registry with these habits, with a login to it.
@@ -338,6 +339,9 @@ fn takes_responses_in_any_form() {
         Odd::Stored(202),
         Odd::Stored(204),
         Odd::RedirectedUploads,
+        Odd::Redirected(301),
+        Odd::Redirected(302),
+        Odd::Redirected(308),
         Odd::Head(400),
         Odd::Head(405),
         Odd::Head(501),
@@ -350,6 +354,49 @@ fn takes_responses_in_any_form() {
     ] {
         pushes(odd(Auth::Bearer, &[form]));
     }
+}
+
+#[test]
+fn gives_up_where_redirects_have_no_end() {
+    fails(
+        odd(Auth::Open, &[Odd::RedirectedForEver]),
+        &["from one address to another, without an end"],
+    );
+}
+
+#[test]
+fn shows_no_login_that_a_registry_repeats() {
+    for auth in [Auth::Basic, Auth::Bearer] {
+        let (registry, context) = (Registry::start(odd(auth, &[Odd::Echo(403)])), Context::new());
+        context.log_in(&registry.host);
+        let outcome = context.fails(&registry, &["no rights for", "…"]);
+        let login = STANDARD.encode(format!("{USERNAME}:{PASSWORD}"));
+        assert!(!outcome.stderr.contains(&login), "{}", outcome.stderr);
+        assert!(!outcome.stderr.contains("token-"), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn sends_blob_again_after_a_conflict() {
+    // A chunk or a blob meets the upload of another client.
+    pushes(limit([3], 409));
+    pushes(Habits {
+        no_put: Some(405),
+        ..limit([4, 9], 409)
+    });
+}
+
+#[test]
+fn takes_blob_that_another_client_has_sent() {
+    let (registry, _) = pushes(Habits {
+        odd: vec![Odd::StoredWith(409)],
+        ..Habits::default()
+    });
+    let log = registry.log();
+    let uploads = log
+        .iter()
+        .filter(|line| line.starts_with("PUT") && line.contains("/uploads/"));
+    assert_eq!(uploads.count(), registry.blobs(), "{log:#?}");
 }
 
 #[test]

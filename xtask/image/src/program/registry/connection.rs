@@ -159,32 +159,36 @@ impl Connection {
 
     /// Returns whether the registry has the blob with this digest.
     pub(super) fn has(&self, digest: &Digest, right: Right) -> Result<bool> {
-        self.ask(async || {
-            let url = self.session.url(&format!("blobs/{digest}")).await?;
-            let response = self
-                .session
-                .send(Request::new(Method::HEAD, url, Purpose::Read), right)
-                .await?;
-            // Storage without the permission to list answers 403 for missing objects. Where nothing is to be learnt
-            // about the blob, it is sent; that fails if it is not allowed.
-            let failure = match response.success() {
-                Ok(_) => return Ok(true),
-                Err(failure) => failure,
-            };
-            let refusal = failure.refusal().map(|refusal| refusal.status);
-            let is_answer = refusal.is_some_and(|status| {
-                let is_final = status.is_client_error() && status != StatusCode::UNAUTHORIZED;
-                (is_final && !failure.may_pass()) || status == StatusCode::NOT_IMPLEMENTED
-            });
-            if is_answer { Ok(false) } else { Err(failure) }
-        })
+        self.ask(async || self.holds(digest, right).await)
+    }
+
+    async fn holds(&self, digest: &Digest, right: Right) -> Result<bool, Failure> {
+        let url = self.session.url(&format!("blobs/{digest}")).await?;
+        let head = Request::new(Method::HEAD, url, Purpose::Read);
+        let response = self.session.send(head, right).await?;
+        // Storage without the permission to list answers 403 for missing objects. Where nothing is to be learnt
+        // about the blob, it is sent; that fails if it is not allowed.
+        let failure = match response.success() {
+            Ok(_) => return Ok(true),
+            Err(failure) => failure,
+        };
+        let refusal = failure.refusal().map(|refusal| refusal.status);
+        let is_answer = refusal.is_some_and(|status| {
+            let is_final = status.is_client_error() && status != StatusCode::UNAUTHORIZED;
+            (is_final && !failure.may_pass()) || status == StatusCode::NOT_IMPLEMENTED
+        });
+        if is_answer { Ok(false) } else { Err(failure) }
     }
 
     /// Sends a blob.
     pub(super) fn send(&self, digest: &Digest, bytes: Vec<u8>) -> Result<()> {
         let bytes = Bytes::from(bytes);
-        self.ask(async || self.upload(digest, &bytes).await)
-            .with_context(|| format!("could not send `{digest}`"))
+        self.ask(async || match self.upload(digest, &bytes).await {
+            // Another client may have sent the same blob at the same time.
+            Err(failure) if is_conflict(&failure) && self.holds(digest, Right::Push).await? => Ok(()),
+            sent => sent,
+        })
+        .with_context(|| format!("could not send `{digest}`"))
     }
 
     /// Returns a blob, after comparing it with its digest. It has to fit into memory.
@@ -340,7 +344,7 @@ impl Connection {
 
     /// Completes an upload with the remaining bytes of the blob.
     async fn finish(&self, url: Url, digest: &Digest, bytes: Bytes) -> Result<(), Failure> {
-        let mut url = url;
+        let mut url = without_digest(url);
         url.query_pairs_mut().append_pair("digest", &digest.to_string());
         let put = Request::new(Method::PUT, url, Purpose::Send)
             .header(CONTENT_TYPE, BYTES)
@@ -401,6 +405,12 @@ fn may_work_otherwise(failure: &Failure) -> bool {
     refusal.is_some_and(|refusal| !refusal.is_denial() && OTHERWISE.contains(&refusal.status))
 }
 
+/// Returns whether an upload met another one of the same blob.
+fn is_conflict(failure: &Failure) -> bool {
+    let refusal = failure.refusal();
+    refusal.is_some_and(|refusal| refusal.status == StatusCode::CONFLICT)
+}
+
 /// Returns whether the status of a refused upload may depend on the size of the request.
 fn is_about_size(failure: &Failure) -> bool {
     let mut about_size = OTHERWISE.iter().take(6);
@@ -421,6 +431,20 @@ fn without_downgrade(mut url: Url, asked: &Url) -> Url {
     url
 }
 
+/// Returns the URL of an upload without a digest that it names already. The rest of its query does not change.
+fn without_digest(mut url: Url) -> Url {
+    let Some(query) = url.query() else {
+        return url;
+    };
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|part| !part.starts_with("digest="))
+        .collect();
+    let kept = kept.join("&");
+    url.set_query(Some(kept.as_str()).filter(|kept| !kept.is_empty()));
+    url
+}
+
 /// Returns the value of a header of `response`.
 fn text(response: &Response, name: HeaderName) -> Option<&str> {
     response.headers.get(name)?.to_str().ok().map(str::trim)
@@ -437,6 +461,22 @@ mod tests {
         assert_eq!(scheme("ghcr.io", false, false), Scheme::Tls);
         assert_eq!(scheme("ghcr.io", true, false), Scheme::Plain);
     }
+
+    #[test]
+    fn replaces_digest_of_an_upload() {
+        for (url, expected) in [
+            ("http://x/up", "http://x/up"),
+            ("http://x/up?digest=", "http://x/up"),
+            (
+                "http://x/up?_state=a%2Bb%3D&digest=sha256:00",
+                "http://x/up?_state=a%2Bb%3D",
+            ),
+            ("http://x/up?digest=y&a&my-digest=z", "http://x/up?a&my-digest=z"),
+        ] {
+            assert_eq!(without_digest(url.parse().unwrap()).as_str(), expected);
+        }
+    }
+
     #[test]
     fn keeps_tls_behind_a_proxy() {
         let next = |asked: &str, url: &str| {

@@ -2,15 +2,12 @@
 
 use std::{error::Error, time::Duration};
 
+use super::message::{self, one_line};
 use oci_spec::image::MediaType;
 use reqwest::{
     StatusCode,
     header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
 };
-use serde_json::Value;
-
-/// The longest text of a server that is shown, in characters.
-const LONGEST: usize = 300;
 
 /// The part of rustls's message that means that the other side ended the connection for a reason of its own.
 const ALERT: &str = "received fatal alert";
@@ -92,8 +89,6 @@ impl Failure {
             Self::Tls(cause)
         } else if error.is_builder() {
             Self::Other(cause)
-        } else if error.is_redirect() {
-            Self::Other(format!("it sends requests from one address to another: {cause}"))
         } else if error.is_connect() || error.is_timeout() {
             Self::Unreachable(cause)
         } else {
@@ -106,7 +101,10 @@ impl Failure {
         match self {
             Self::Unreachable(_) | Self::Broken(_) => true,
             Self::Refused(refusal) => {
-                PASSING.contains(&refusal.status.as_u16()) || refusal.has_code("TOOMANYREQUESTS")
+                // Another client that sends the same blob, or an upload that has moved on.
+                let collided = refusal.status == StatusCode::CONFLICT
+                    && matches!(refusal.request, Purpose::Begin | Purpose::Send);
+                collided || PASSING.contains(&refusal.status.as_u16()) || refusal.has_code("TOOMANYREQUESTS")
             }
             Self::Tls(_) | Self::Other(_) => false,
         }
@@ -195,15 +193,7 @@ impl Refusal {
         let html = headers
             .get(CONTENT_TYPE)
             .is_some_and(|value| value.as_bytes().to_ascii_lowercase().starts_with(b"text/html"));
-        let (codes, message) = match serde_json::from_str::<Value>(text) {
-            Ok(document) => read(&document),
-            // A proxy's page is for browsers, and a part of JSON for nobody.
-            Err(_) if html || text.trim_start().starts_with(['<', '{', '[']) => (
-                Vec::new(),
-                element(text, "Message").unwrap_or_default().to_owned(),
-            ),
-            Err(_) => (Vec::new(), text.to_owned()),
-        };
+        let message::Message { codes, text } = message::read(text, html);
         let retry_after = headers
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok())
@@ -211,7 +201,7 @@ impl Refusal {
         Self {
             status,
             codes,
-            message: one_line(&message),
+            message: one_line(&text),
             retry_after,
             request,
         }
@@ -227,6 +217,13 @@ impl Refusal {
         matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
             || self.has_code("DENIED")
             || self.has_code("UNAUTHORIZED")
+    }
+
+    /// Returns whether there is no room for more in the registry.
+    fn has_no_room(&self) -> bool {
+        let message = self.message.to_ascii_lowercase();
+        let signs = ["quota", "no space left", "storage limit"];
+        self.status == StatusCode::INSUFFICIENT_STORAGE || signs.iter().any(|sign| message.contains(sign))
     }
 
     /// Returns the status and message.
@@ -245,7 +242,7 @@ impl Refusal {
         } else {
             format!(" (it says: {})", self.message)
         };
-        if self.is_denial() {
+        if self.is_denial() && !self.has_no_room() {
             let problem = at
                 .problem
                 .map(|problem| format!("; {problem}"))
@@ -286,6 +283,18 @@ impl Refusal {
                 )
             });
         }
+        if self.has_no_room() {
+            return Some("it has no room left: delete old images there, or have its quota raised".to_owned());
+        }
+        if self.request == Purpose::Begin
+            && matches!(
+                self.status,
+                StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED
+            )
+        {
+            let readable = "it takes no uploads: it may be read-only, or a mirror of another registry";
+            return Some(readable.to_owned());
+        }
         if let Purpose::Set(config) = &self.request {
             let unknown = self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE || mentions("media type");
             if let (true, Some(config)) = (unknown, config) {
@@ -313,56 +322,6 @@ impl Refusal {
             _ => None,
         }
     }
-}
-
-/// The members that may hold the message of an error, the best first.
-const MESSAGES: [&str; 6] = [
-    "message",
-    "details",
-    "detail",
-    "error_description",
-    "error",
-    "title",
-];
-
-/// Reads the codes and the message in a registry's or token server's error.
-fn read(document: &Value) -> (Vec<String>, String) {
-    let Some(errors) = document["errors"].as_array() else {
-        // Some have a single one, under either name.
-        let error = ["errors", "error"].iter().map(|name| &document[*name]);
-        let error = error
-            .into_iter()
-            .find(|error| error.is_object())
-            .unwrap_or(document);
-        return (
-            code(error).into_iter().collect(),
-            message(error).unwrap_or_default(),
-        );
-    };
-    let codes = errors.iter().filter_map(code).collect();
-    let messages = errors
-        .iter()
-        .filter_map(|error| message(error).or_else(|| code(error)));
-    (codes, messages.collect::<Vec<_>>().join(", "))
-}
-
-fn code(error: &Value) -> Option<String> {
-    error["code"].as_str().map(str::to_owned)
-}
-
-/// Returns the message of an error: a text, or a member of an object, at any depth.
-fn message(error: &Value) -> Option<String> {
-    if let Some(text) = error.as_str() {
-        return Some(text.to_owned()).filter(|text| !text.trim().is_empty());
-    }
-    MESSAGES.iter().find_map(|name| message(error.get(name)?))
-}
-
-/// Returns the text of an element without others in it, as storage services put their messages into XML.
-fn element<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    let (_, rest) = text.split_once(&format!("<{name}>"))?;
-    let (content, _) = rest.split_once(&format!("</{name}>"))?;
-    (!content.contains('<')).then_some(content)
 }
 
 /// Reads the header `Retry-After`: seconds, or a date.
@@ -393,17 +352,6 @@ fn innermost(error: &dyn Error) -> String {
         Some(source) => innermost(source),
         None => one_line(&error.to_string()),
     }
-}
-
-/// Returns the text of a server as one line, without characters that would control the terminal.
-fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .take(LONGEST)
-        .collect()
 }
 
 #[cfg(test)]

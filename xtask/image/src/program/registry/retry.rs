@@ -13,12 +13,14 @@ const PAUSES: [u64; 5] = [500, 1_000, 2_000, 4_000, 8_000];
 const LONGEST: Duration = Duration::from_secs(120);
 
 /// Repeats `attempt` until it succeeds, fails permanently, or the retries are used up. Connections that fail are not
-/// retried before the registry has been `reached`.
+/// retried before the registry has been `reached`. If the last connection broke, the failure is the last refusal, which
+/// says more: a registry that refuses an upload before it has read it may close the connection too early.
 pub(super) async fn run<T>(
     registry: &str,
     reached: impl Fn() -> bool,
     attempt: impl AsyncFn() -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    let mut refused = None;
     for pause in PAUSES.map(Duration::from_millis) {
         let failure = match attempt().await {
             Err(failure) if failure.may_pass() => failure,
@@ -37,8 +39,13 @@ pub(super) async fn run<T>(
             ),
         );
         tokio::time::sleep(pause).await;
+        refused = failure.refusal().is_some().then_some(failure).or(refused);
     }
-    attempt().await
+    let last = attempt().await;
+    last.map_err(|last| match last {
+        Failure::Broken(_) => refused.unwrap_or(last),
+        _ => last,
+    })
 }
 
 #[cfg(test)]
@@ -85,6 +92,25 @@ mod tests {
     #[test]
     fn gives_up_after_a_bounded_number_of_attempts() {
         assert_eq!(attempts(99, || refused(503, 0), true), (6, false));
+    }
+
+    #[test]
+    fn refusal_says_more_than_a_broken_connection() {
+        let count = Cell::new(0);
+        let attempt = async || -> Result<(), Failure> {
+            count.set(count.get() + 1);
+            Err(if count.get() <= PAUSES.len() {
+                refused(500, 0)
+            } else {
+                Failure::Broken("reset".to_owned())
+            })
+        };
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let failure = runtime.block_on(run("registry", || true, attempt)).unwrap_err();
+        assert!(failure.refusal().is_some(), "{failure:?}");
     }
 
     #[test]

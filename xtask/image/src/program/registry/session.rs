@@ -95,6 +95,7 @@ struct Token {
 impl Token {
     /// Reads a response. Servers name the token in two ways, and some write numbers as strings.
     fn read(body: &[u8]) -> Option<Self> {
+        let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
         let document: Value = serde_json::from_slice(body).ok()?;
         let named = |name: &str| document[name].as_str().filter(|value| !value.is_empty());
         let expires_in = &document["expires_in"];
@@ -119,6 +120,14 @@ impl Session {
         login: Login,
         scheme: Scheme,
     ) -> Self {
+        match &login {
+            Login::Password { username, password } => {
+                transport.hide(password);
+                transport.hide(&STANDARD.encode(format!("{username}:{password}")));
+            }
+            Login::IdentityToken(token) | Login::RegistryToken(token) => transport.hide(token),
+            Login::Anonymous => {}
+        }
         Self {
             transport,
             registry: registry.to_owned(),
@@ -193,7 +202,7 @@ impl Session {
         }
         let response = answer?;
         self.reached.set(true);
-        // It may send everyone on to HTTPS, and a POST would arrive there as a GET.
+        // It may send everyone on to HTTPS.
         let base = self.base("")?;
         let moved = response.url.scheme() == "https" && base.scheme() == "http";
         if moved && response.url.host() == base.host() && response.url.port() == base.port() {
@@ -305,6 +314,7 @@ impl Session {
         let token = Token::read(&response.body);
         let token = token.ok_or_else(|| Failure::Other("its token server gave no token".to_owned()))?;
         let until = Instant::now() + token.lifetime;
+        self.transport.hide(&token.value);
         self.accept(&format!("Bearer {}", token.value), Kind::Token(right, until))
     }
 
@@ -381,6 +391,7 @@ mod tests {
         let token = |seconds: u64| Some(("x".to_owned(), seconds));
         for (body, expected) in [
             (r#"{"token":"x"}"#, token(54)),
+            ("\u{feff}{\"token\":\"x\"}", token(54)),
             (r#"{"access_token":"x","token":"","expires_in":null}"#, token(54)),
             (
                 r#"{"access_token":"x","token":null,"expires_in":"300"}"#,

@@ -27,8 +27,16 @@ pub(crate) enum Odd {
     NoNextLocation,
     /// Blobs and manifests are stored with this status instead of 201.
     Stored(u16),
+    /// A blob that was stored is answered with this status, as if another client had stored it.
+    StoredWith(u16),
+    /// Writing is refused with this status and a message that repeats the login.
+    Echo(u16),
     /// Uploads are sent on to another address.
     RedirectedUploads,
+    /// Every request is sent on to another address, with this status.
+    Redirected(u16),
+    /// The same, to an address that sends it on again.
+    RedirectedForEver,
     /// HEAD has this status, whatever is there.
     Head(u16),
     /// Addresses of uploads have another name of this machine.
@@ -65,14 +73,14 @@ pub(super) fn instead(odd: Odd, request: &Request, unseen: &AtomicUsize) -> Opti
         Odd::Greeting(status) if request.path == "/v2/" => Some(Response::new(status)),
         Odd::Head(status) if request.method == "HEAD" => Some(Response::new(status)),
         Odd::RedirectedUploads if request.method == "PUT" && is_upload && !request.was_moved => {
-            let query = request
-                .query
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"));
-            let query = query.collect::<Vec<_>>().join("&");
-            let location = format!("{MOVED}{}?{query}", request.path);
-            Some(Response::new(307).header("Location", &location))
+            Some(moved(307, request))
         }
+        Odd::Echo(status) if request.writes() => {
+            let message = format!("no rights for {}", request.authorization());
+            Some(Response::error(status, "DENIED", &message))
+        }
+        Odd::Redirected(status) if !request.was_moved => Some(moved(status, request)),
+        Odd::RedirectedForEver => Some(moved(302, request)),
         Odd::LateTags(times) => {
             let of_tag = request
                 .path
@@ -91,6 +99,17 @@ pub(super) fn instead(odd: Odd, request: &Request, unseen: &AtomicUsize) -> Opti
         }
         _ => None,
     }
+}
+
+/// Returns the response that sends `request` on to another address.
+fn moved(status: u16, request: &Request) -> Response {
+    let query = request
+        .query
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"));
+    let query = query.collect::<Vec<_>>().join("&");
+    let location = format!("{MOVED}{}?{query}", request.path);
+    Response::new(status).header("Location", &location)
 }
 
 /// Changes the form of the registry's response.
@@ -131,6 +150,7 @@ pub(super) fn change(odd: Odd, request: &Request, response: &mut Response) {
             .for_each(|(_, value)| *value = value.replace("127.0.0.1", "localhost")),
         Odd::NoNextLocation if request.method == "PATCH" => response.remove("Location"),
         Odd::Stored(status) if response.status == 201 => response.status = status,
+        Odd::StoredWith(status) if response.status == 201 && is_upload => response.status = status,
         Odd::ErrorsWithoutMessage if is_error => {
             let page = "<HTML><body>No.</body></HTML>";
             response.body = if request.method == "PUT" {
