@@ -111,11 +111,15 @@ fn options<'s>(
     Ok(cargo)
 }
 
-/// Returns the flags that remove source paths from compiled C code, quoted for a shell. All C code is in cargo's
-/// home; a flag for the checkout would make every checkout compile it again.
+/// The flags that take the date and the time of the build out of compiled C code, quoted for a shell.
+const WITHOUT_TIME: &str =
+    r#"-Wno-builtin-macro-redefined '-D__DATE__=""' '-D__TIME__=""' '-D__TIMESTAMP__=""'"#;
+
+/// Returns the flags that remove source paths and times from compiled C code, quoted for a shell. All C code is in
+/// cargo's home; a flag for the checkout would make every checkout compile it again.
 fn c_flags(cargo_home: &Path) -> String {
     let path = cargo_home.display().to_string().replace('\'', r"'\''");
-    format!("'-ffile-prefix-map={path}=/cargo'")
+    format!("'-ffile-prefix-map={path}=/cargo' {WITHOUT_TIME}")
 }
 
 /// Returns cargo's home, with the sources of `weft`'s dependencies.
@@ -135,6 +139,8 @@ mod tests {
     #[test]
     fn quotes_path_with_spaces_and_quotes() {
         let flags = c_flags(Path::new("/it's here"));
-        assert_eq!(flags, r"'-ffile-prefix-map=/it'\''s here=/cargo'");
+        let (paths, times) = flags.split_once(" -W").unwrap();
+        assert_eq!(paths, r"'-ffile-prefix-map=/it'\''s here=/cargo'");
+        assert!(times.contains(r#"'-D__TIME__=""'"#), "{times}");
     }
 }

@@ -1,5 +1,5 @@
-//! The checks of a binary before it ships: it is self-contained, contains no key, and contains no path of the
-//! machine that built it.
+//! The checks of a binary before it ships: it is self-contained, contains no key, and contains neither a path of the
+//! machine that built it nor the date of the build.
 
 use std::{
     env,
@@ -79,7 +79,7 @@ fn check_format(binary: &[u8], target: Target) -> Result<()> {
     Ok(())
 }
 
-/// Fails if `binary` holds a key, or a path of this machine.
+/// Fails if `binary` holds a key, a path of this machine, or a date that a C compiler wrote.
 fn check_content(binary: &[u8], directories: &Directories) -> Result<()> {
     secrets::scan(binary)?;
     if let Some((directory, at)) = directories.find(binary) {
@@ -87,7 +87,39 @@ fn check_content(binary: &[u8], directories: &Directories) -> Result<()> {
             "it holds the path `{directory}` of this machine, at byte {at}, and would differ on another machine"
         );
     }
+    if let Some((date, at)) = date(binary) {
+        bail!(
+            "it holds the date `{date}`, at byte {at}, as C's `__DATE__` writes it, and would differ on another day"
+        );
+    }
     Ok(())
+}
+
+/// The months, as C's `__DATE__` names them.
+const MONTHS: [&[u8]; 12] = [
+    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
+];
+
+/// Returns the first text of the form `Nov 27 2026` that ends as a text in C does, and its offset.
+fn date(binary: &[u8]) -> Option<(String, usize)> {
+    let is_date = |text: &[u8]| match text {
+        [
+            month @ ..,
+            b' ',
+            b' ' | b'0'..=b'3',
+            b'0'..=b'9',
+            b' ',
+            b'2',
+            b'0',
+            b'0'..=b'9',
+            b'0'..=b'9',
+            0,
+        ] => MONTHS.contains(&month),
+        _ => false,
+    };
+    let at = binary.windows(12).position(is_date)?;
+    let text = binary.get(at..at + 11)?;
+    Some((String::from_utf8_lossy(text).into_owned(), at))
 }
 
 #[cfg(test)]
@@ -102,11 +134,26 @@ mod tests {
     }
 
     #[test]
+    fn finds_date_of_the_build() {
+        for (bytes, expected) in [
+            (b"..Nov 27 2026\0".as_slice(), Some(("Nov 27 2026", 2))),
+            (b"Jan  1 2030\0 04:06:56\0", Some(("Jan  1 2030", 0))),
+            (b"Nov 27 2026 in a sentence\0", None),
+            (b"Nov 27 1926\0 Non 27 2026\0", None),
+            (b"Nov 27", None),
+        ] {
+            let found = date(bytes);
+            assert_eq!(found.as_ref().map(|(text, at)| (text.as_str(), *at)), expected);
+        }
+    }
+
+    #[test]
     fn refuses_binary_for_each_fault() {
         let directories = Directories::of(&["/home/me".into()]);
         let content = |binary: &[u8]| check_content(binary, &directories).unwrap_err().to_string();
         assert!(content(b"..-----BEGIN PRIVATE KEY-----").contains("a private key"));
         assert!(content(b"../home/me/x.rs").contains("`/home/me/` of this machine, at byte 2"));
+        assert!(content(b"..Nov 27 2026\0").contains("`Nov 27 2026`, at byte 2"));
         check_content(b"nothing of the kind", &directories).unwrap();
         let formats = [
             (Target::LinuxAmd64, "64-bit little-endian ELF file"),
