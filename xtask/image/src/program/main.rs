@@ -13,10 +13,10 @@
 //! Modules in reading order: [`request`] is what is asked for, with [`checkout`], [`tags`] and [`daemon`];
 //! [`plan`] decides what to do and [`execute`] does it, after it has had [`verify`] look at binaries from
 //! elsewhere. [`recipe`] describes an image, [`builder`] makes one of [`document`]s and a [`layer`] with
-//! [`licences`] in a [`layout`], [`make`] does that for all platforms, [`measure`] weighs it; [`registry`] pushes it, [`digests`] hands on its digest,
-//! [`release`] judges whether images belong together, [`publisher`] makes the index, [`attach`] adds documents
-//! and signatures, [`report`] is the result. A release has [`kept`] images, and the [`component`] goes to a
-//! registry as well.
+//! [`licences`] in a [`layout`], [`make`] does that for all platforms, [`measure`] weighs it; [`registry`] pushes it,
+//! [`digests`] hands on its digest, [`release`] judges whether images belong together, [`publisher`] makes
+//! the index, [`attach`] adds documents and signatures, [`report`] is the result. A release has [`kept`]
+//! images, and the [`component`] goes to a registry as well.
 
 mod attach;
 mod builder;

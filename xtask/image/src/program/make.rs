@@ -21,7 +21,7 @@ pub(crate) struct Made {
     pub(crate) size: Measured,
 }
 
-/// What images are made of.
+/// The ingredients of images.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ingredients<'i> {
     /// The binaries.

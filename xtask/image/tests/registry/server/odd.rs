@@ -35,7 +35,7 @@ pub(crate) enum Odd {
     RedirectedUploads,
     /// Every request is sent on to another address, with this status.
     Redirected(u16),
-    /// The same, to an address that sends it on again.
+    /// Every request is sent on to an address that sends it on again.
     RedirectedForEver,
     /// HEAD has this status, whatever is there.
     Head(u16),
