@@ -1,5 +1,6 @@
 //! The providers, and which of them serve a model.
 
+use clawft_api::routing::{order, qualified, unknown_provider};
 use clawft_types::config::{ModelEntry, ModelMap};
 use clawft_types::json::JsonError;
 use clawft_types::{Config, Provider};
@@ -45,12 +46,9 @@ impl Routing {
         };
         for (name, entries) in models.iter() {
             for entry in entries {
-                routing.candidate(entry).ok_or_else(|| {
-                    let provider = entry.provider.as_deref().unwrap_or_default();
-                    format!(
-                        "gateway.models.{name}: the provider `{provider}` is not configured, or cannot be used"
-                    )
-                })?;
+                routing
+                    .candidate(entry)
+                    .ok_or_else(|| unknown_provider(name, entry))?;
             }
         }
         Ok(routing)
@@ -79,16 +77,12 @@ impl Routing {
     pub(crate) fn candidates<'a>(&'a self, model: Option<&'a str>, random: u64) -> Vec<Candidate<'a>> {
         let model = model.unwrap_or(&self.model);
         if let Some((_, entries)) = self.models.iter().find(|(name, _)| *name == model) {
-            let ordered = ordered(entries, random);
-            return ordered
-                .into_iter()
-                .filter_map(|entry| self.candidate(entry))
-                .collect();
+            // Nothing outlives a request here, so nobody pauses.
+            let weights: Vec<_> = entries.iter().map(|entry| Some(entry.weight)).collect();
+            let order = order(&weights, || random).into_iter();
+            return order.filter_map(|at| self.candidate(entries.get(at)?)).collect();
         }
-        let qualified = model
-            .split_once('/')
-            .filter(|(_, model)| !model.is_empty())
-            .and_then(|(name, model)| Some((self.provider(name)?, model)));
+        let qualified = qualified(model, |name| self.provider(name));
         let found = qualified.or_else(|| Some((self.default_provider()?, model)));
         found
             .map(|(provider, model)| Candidate { provider, model })
@@ -110,26 +104,6 @@ impl Routing {
     fn provider(&self, name: &str) -> Option<&Provider> {
         self.providers.iter().find(|provider| provider.name == name)
     }
-}
-
-/// Returns the entries: first the one that the weights choose, then the others in their order.
-fn ordered(entries: &[ModelEntry], random: u64) -> Vec<&ModelEntry> {
-    let mut order: Vec<&ModelEntry> = entries.iter().collect();
-    let total: u64 = entries.iter().map(|entry| u64::from(entry.weight)).sum();
-    let Some(mut left) = random.checked_rem(total) else {
-        return order;
-    };
-    for (at, entry) in entries.iter().enumerate() {
-        match left.checked_sub(u64::from(entry.weight)) {
-            Some(rest) => left = rest,
-            None => {
-                let chosen = order.remove(at);
-                order.insert(0, chosen);
-                break;
-            }
-        }
-    }
-    order
 }
 
 #[cfg(test)]
