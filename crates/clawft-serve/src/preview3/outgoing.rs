@@ -7,8 +7,6 @@ use super::body::{self, Writer};
 use super::client::ResponseBody;
 use super::in_time;
 use crate::answer::{Answer, AnswerBody};
-use crate::relay::COMMENTS;
-use std::pin::pin;
 use std::time::Duration;
 use wasip3::http::types::Fields;
 
@@ -43,23 +41,14 @@ pub(super) async fn respond(answer: Answer<ResponseBody>) {
 async fn write_body(writer: &mut Writer, body: AnswerBody<ResponseBody>) -> bool {
     match body {
         AnswerBody::Whole(body) => write(writer, body).await,
-        AnswerBody::Stream(mut relay) => loop {
-            let comment = relay.comment();
-            let mut next = pin!(relay.next());
-            let next = loop {
-                match in_time(COMMENTS, next.as_mut()).await {
-                    Some(next) => break next,
-                    None if write(writer, comment.to_vec()).await => {}
-                    None => return false,
+        AnswerBody::Stream(mut relay) => {
+            while let Some(bytes) = relay.next().await {
+                if !write(writer, bytes).await {
+                    return false;
                 }
-            };
-            let Some(bytes) = next else {
-                return true;
-            };
-            if !write(writer, bytes).await {
-                return false;
             }
-        },
+            true
+        }
     }
 }
 
