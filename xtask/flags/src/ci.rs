@@ -170,6 +170,8 @@ pub enum Step {
     Crash,
     /// Full tier: all clients of the gateway
     AllClients,
+    /// Full tier: all cases of wasm-diet, also the action where there is no release
+    AllDiet,
     /// Full tier: the time of a turn in the component, within its bounds
     ComponentBench,
     /// Full tier: the gateway's times and memory, within their bounds
