@@ -1,8 +1,6 @@
 //! Passes the commit and the target to the program, for `weft --version`.
 
-use std::env;
-use std::path::Path;
-use std::process::Command;
+use std::{env, path::Path, process::Command};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

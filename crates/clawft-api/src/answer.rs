@@ -1,13 +1,19 @@
 //! Answers: the meaning that the dialects share, and the fields of one dialect.
 
-use crate::request::{Content, Part};
-use crate::template::{Slot, fill};
-use crate::written::Translation;
-use crate::{Context, Dialect, Error, Field, Written, chat, messages, responses};
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_types::json::{self, Node, Writer};
-use clawft_types::memory;
+use alloc::{string::String, vec::Vec};
+
+use clawft_types::{
+    json::{self, Node, Writer},
+    memory,
+};
+
+use crate::{
+    Context, Dialect, Error, Field, Written, chat, messages,
+    request::{Content, Part},
+    responses,
+    template::{Slot, fill},
+    written::Translation,
+};
 
 /// A complete answer to a request.
 ///

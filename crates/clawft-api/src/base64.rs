@@ -1,7 +1,7 @@
 //! Base64, as far as documents need it.
 
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+
 use clawft_types::memory;
 
 /// Returns the text that `data` encodes; `None` if it is not base64 or the content is not UTF-8.

@@ -1,7 +1,8 @@
 //! The parameters that Anthropic's models take and reject, by their names.
 
-use crate::Options;
 use clawft_core::anthropic_max_tokens;
+
+use crate::Options;
 
 /// The families whose thinking cannot be turned off.
 const ALWAYS_THINK: [&str; 2] = ["fable", "mythos"];

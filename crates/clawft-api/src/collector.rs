@@ -4,12 +4,16 @@ mod chat;
 mod messages;
 mod responses;
 
-use crate::Dialect;
-use crate::error_body::{ErrorBody, ErrorKind};
-use crate::stream::{LONGEST_EVENT, is_done};
 use alloc::vec::Vec;
+
 use clawft_core::sse;
 use clawft_types::json::{self, Node};
+
+use crate::{
+    Dialect,
+    error_body::{ErrorBody, ErrorKind},
+    stream::{LONGEST_EVENT, is_done},
+};
 
 /// Collects the events of a stream to a complete answer of the same dialect. Every member of an event is in the answer:
 /// also those of a second choice, log probabilities, citations, and what is not known.

@@ -1,11 +1,12 @@
 //! Knowledge about a request that the translation of its answer needs.
 
-use crate::answer::Answer;
-use crate::custom;
-use crate::request::{Call, Content, Part, Request, ToolInput};
-use alloc::borrow::Cow;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, string::String, vec::Vec};
+
+use crate::{
+    answer::Answer,
+    custom,
+    request::{Call, Content, Part, Request, ToolInput},
+};
 
 /// Knowledge about a request that the translation of its answer needs; see [`Request::context`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,8 +1,10 @@
 //! Custom tools, which take free-form text, for models that know functions only.
 
-use crate::Raw;
 use alloc::string::String;
+
 use clawft_types::json::{self, Node};
+
+use crate::Raw;
 
 /// The schema of the function: one text.
 pub(crate) const SCHEMA: &str = r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}"#;

@@ -1,13 +1,21 @@
 //! Embeddings. Only OpenAI has them, so they are read and written in one form.
 
-use crate::answer::Usage;
-use crate::path::Path;
-use crate::read::{list, members, text};
-use crate::{Error, Field, Raw};
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
-use clawft_types::json::{self, Node, Writer};
-use clawft_types::memory;
+use alloc::{
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
+use clawft_types::{
+    json::{self, Node, Writer},
+    memory,
+};
+
+use crate::{
+    Error, Field, Raw,
+    answer::Usage,
+    path::Path,
+    read::{list, members, text},
+};
 
 /// A request for embeddings.
 ///

@@ -8,12 +8,12 @@ mod members;
 
 pub use members::with_members;
 
-use crate::Error;
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_types::json::{self, JsonFault, Node, Writer};
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 use core::ops::Range;
+
+use clawft_types::json::{self, JsonFault, Node, Writer};
+
+use crate::Error;
 
 /// The members that decide where a request goes.
 const NAMES: [&str; 4] = ["model", "stream", "stream_options", "previous_response_id"];

@@ -1,13 +1,21 @@
 //! Error bodies.
 
-use crate::path::Path;
-use crate::read::members;
-use crate::template::{Slot, fill};
-use crate::{Dialect, Error, Field, Raw};
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
-use clawft_types::json::{self, Node, Writer};
-use clawft_types::memory;
+use alloc::{
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
+use clawft_types::{
+    json::{self, Node, Writer},
+    memory,
+};
+
+use crate::{
+    Dialect, Error, Field, Raw,
+    path::Path,
+    read::members,
+    template::{Slot, fill},
+};
 
 /// The kind of an error, by the names and statuses that both companies use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

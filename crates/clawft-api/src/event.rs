@@ -1,11 +1,13 @@
 //! The events of a streamed answer: the meaning that the dialects share.
 
-use crate::answer::{Answer, Finish, Usage};
-use crate::error_body::ErrorBody;
-use crate::path::Path;
-use crate::request::{Call, Content, Part, Thought};
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+
+use crate::{
+    answer::{Answer, Finish, Usage},
+    error_body::ErrorBody,
+    path::Path,
+    request::{Call, Content, Part, Thought},
+};
 
 /// An event of a streamed answer. Parts come one after the other: [`Event::Begin`], any number of
 /// [`Event::Delta`], [`Event::End`].

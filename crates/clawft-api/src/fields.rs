@@ -169,10 +169,12 @@ fn is_thinking(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString as _;
+
+    use clawft_types::json::{self, Node};
+
     use super::*;
     use crate::Raw;
-    use alloc::string::ToString as _;
-    use clawft_types::json::{self, Node};
 
     fn of(key: &str, value: &str) -> Fate<'static> {
         let document = json::parse(value.as_bytes()).unwrap();

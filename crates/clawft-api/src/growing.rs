@@ -1,10 +1,14 @@
 //! JSON values that grow while the parts of a stream arrive.
 
-use crate::Raw;
-use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
+use alloc::{
+    collections::BTreeMap,
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
 use clawft_types::json::{Node, Writer};
+
+use crate::Raw;
 
 /// Strings that name something and are not parts of a text. The first one counts, because some servers repeat them in
 /// each part.
@@ -209,8 +213,9 @@ impl Members {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clawft_types::json;
+
+    use super::*;
 
     fn grown(parts: &[&str]) -> String {
         let mut members = Members::default();

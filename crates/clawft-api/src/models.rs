@@ -1,13 +1,18 @@
 //! Lists of models.
 
-use crate::path::Path;
-use crate::read::{list, members, rest, text};
-use crate::template::{Slot, fill};
-use crate::{Dialect, Error, Field};
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_types::json::{self, Node, Writer};
-use clawft_types::memory;
+use alloc::{string::String, vec::Vec};
+
+use clawft_types::{
+    json::{self, Node, Writer},
+    memory,
+};
+
+use crate::{
+    Dialect, Error, Field,
+    path::Path,
+    read::{list, members, rest, text},
+    template::{Slot, fill},
+};
 
 /// A model that a provider offers.
 #[derive(Debug, Clone, PartialEq, Eq)]

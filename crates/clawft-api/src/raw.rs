@@ -1,9 +1,13 @@
 //! Values that a translation carries along without looking into them.
 
-use crate::path::Path;
-use alloc::borrow::ToOwned as _;
-use alloc::string::{String, ToString as _};
+use alloc::{
+    borrow::ToOwned as _,
+    string::{String, ToString as _},
+};
+
 use clawft_types::json::{Node, Writer};
+
+use crate::path::Path;
 
 /// A JSON value as compact text. The order of members and the digits of numbers are those of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,18 @@
 //! Helpers of the readers.
 
-use crate::path::Path;
-use crate::request::{Content, Part, Source};
-use crate::{Error, Field};
-use alloc::borrow::ToOwned as _;
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
-use clawft_types::json::Node;
-use clawft_types::memory;
+use alloc::{
+    borrow::ToOwned as _,
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
+use clawft_types::{json::Node, memory};
+
+use crate::{
+    Error, Field,
+    path::Path,
+    request::{Content, Part, Source},
+};
 
 /// Returns the members of an object without those that are `null`.
 pub(crate) fn members<'a>(node: Node<'a>) -> Result<impl Iterator<Item = (&'a str, Node<'a>)>, Error> {

@@ -1,10 +1,16 @@
 //! Requests: the meaning that the dialects share, and the fields of one dialect.
 
+use alloc::{
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
+use clawft_types::{
+    json::{self, Node},
+    memory,
+};
+
 use crate::{Answer, Context, Dialect, Error, Field, Raw, Written, chat, messages, responses};
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
-use clawft_types::json::{self, Node};
-use clawft_types::memory;
 
 mod options;
 mod part;

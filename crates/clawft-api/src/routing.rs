@@ -1,10 +1,10 @@
 //! Decisions about the provider that is asked: the meaning of a name, the order of the candidates, and pauses of those
 //! that fail.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_types::config::ModelEntry;
+use alloc::{string::String, vec::Vec};
 use core::time::Duration;
+
+use clawft_types::config::ModelEntry;
 
 /// The number of failures, one after the other, that begin a pause.
 const FAILURES: u32 = 3;

@@ -1,16 +1,23 @@
 //! Streamed answers: from the bytes of one dialect to those of another.
 
-use crate::answer::Answer;
-use crate::context::Context;
-use crate::custom;
-use crate::error_body::{ErrorBody, ErrorKind};
-use crate::event::{Event, Events};
-use crate::request::Content;
-use crate::{Dialect, chat, messages, responses};
 use alloc::vec::Vec;
+use core::mem;
+
 use clawft_core::sse;
 use clawft_types::json::{self, Node, Writer};
-use core::mem;
+
+use crate::{
+    Dialect,
+    answer::Answer,
+    chat,
+    context::Context,
+    custom,
+    error_body::{ErrorBody, ErrorKind},
+    event::{Event, Events},
+    messages,
+    request::Content,
+    responses,
+};
 
 /// The maximum size of an event in bytes. Pictures and inputs of tools come in one event from some servers.
 pub(crate) const LONGEST_EVENT: usize = 16 << 20;

@@ -3,6 +3,7 @@
 //! An event is one call with a constant text, instead of one for each member: that is a third of the code.
 
 use alloc::string::ToString as _;
+
 use clawft_types::json::Writer;
 
 /// A value for a place in a template.

@@ -1,10 +1,12 @@
 //! Decisions of every server that passes requests on to providers: which headers go along, in which dialect a
 //! provider is asked, and which status an error of it has for the client.
 
-use crate::{Dialect, Warning};
 use alloc::string::{String, ToString as _};
+
 use clawft_core::{TransportError, TurnError};
 use clawft_types::{Kind, Provider};
+
+use crate::{Dialect, Warning};
 
 /// The headers of requests that go on to the provider.
 pub const TO_PROVIDER: [&str; 8] = [

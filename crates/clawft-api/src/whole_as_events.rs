@@ -2,13 +2,19 @@
 //!
 //! Every member of the answer is in one of the events.
 
-use crate::context::Context;
-use crate::error_body::ErrorBody;
-use crate::template::{Slot, fill};
-use crate::{Dialect, Error, Raw, Stream};
 use alloc::vec::Vec;
-use clawft_types::json::{self, Node, Writer};
-use clawft_types::memory;
+
+use clawft_types::{
+    json::{self, Node, Writer},
+    memory,
+};
+
+use crate::{
+    Dialect, Error, Raw, Stream,
+    context::Context,
+    error_body::ErrorBody,
+    template::{Slot, fill},
+};
 
 /// Returns the events of a complete answer of `dialect`, which end as its streams do. A chat completion's usage is in
 /// an event of its own if the request asks for it with `include_usage`, else in the first. An answer that is an error

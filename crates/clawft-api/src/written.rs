@@ -1,11 +1,17 @@
 //! The result of a writer: a body, and the warnings about it.
 
-use crate::request::{Request, Tool, ToolChoice, ToolInput};
-use crate::{Dialect, Error, Field, fields};
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
-use clawft_types::json::{JsonFault, Writer};
+use alloc::{
+    string::{String, ToString as _},
+    vec::Vec,
+};
 use core::fmt;
+
+use clawft_types::json::{JsonFault, Writer};
+
+use crate::{
+    Dialect, Error, Field, fields,
+    request::{Request, Tool, ToolChoice, ToolInput},
+};
 
 /// A translated body.
 #[derive(Debug, Clone, PartialEq, Eq)]

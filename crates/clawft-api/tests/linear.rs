@@ -4,6 +4,7 @@
 mod work;
 
 use clawft_api::{Answer, Collector, Context, Dialect, Options, Request, Stream, whole_as_events};
+
 use work::assert_linear;
 
 const ALL: [Dialect; 3] = [Dialect::Chat, Dialect::Responses, Dialect::Messages];

@@ -4,8 +4,11 @@ mod support;
 
 use clawft_api::{Answer, Context, Dialect, Options, Request, Stream};
 use serde_json::{Value, json};
-use support::fold;
-use support::parts::{call, chunks, more};
+
+use support::{
+    fold,
+    parts::{call, chunks, more},
+};
 
 const CHAT: Dialect = Dialect::Chat;
 const MESSAGES: Dialect = Dialect::Messages;

@@ -1,9 +1,7 @@
 //! Any request keeps its meaning on the way through other dialects and back.
 
 use clawft_api::{Dialect, Options, Request};
-use proptest::collection::vec;
-use proptest::option;
-use proptest::prelude::*;
+use proptest::{collection::vec, option, prelude::*};
 use serde_json::{Map, Value, json};
 
 const ALL: [Dialect; 3] = [Dialect::Chat, Dialect::Responses, Dialect::Messages];

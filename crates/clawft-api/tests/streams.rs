@@ -5,8 +5,11 @@ mod support;
 use clawft_api::{Answer, Context, Dialect, ErrorBody, ErrorKind, Stream};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::fold;
-use support::parts::{call, chunks, more, parts};
+
+use support::{
+    fold,
+    parts::{call, chunks, more, parts},
+};
 
 const CHAT: Dialect = Dialect::Chat;
 const MESSAGES: Dialect = Dialect::Messages;

@@ -5,8 +5,8 @@ mod support;
 use clawft_api::{Answer, Collector, Context, Dialect, Stream, whole_as_events};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::fold;
-use support::parts::parts;
+
+use support::{fold, parts::parts};
 
 const CHAT: Dialect = Dialect::Chat;
 const MESSAGES: Dialect = Dialect::Messages;

@@ -5,19 +5,21 @@ pub(crate) mod calls;
 mod openai;
 mod think;
 
-use crate::sniff;
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::vec::Vec;
-use calls::Calls;
-use clawft_types::completion::read_usage;
-use clawft_types::failure;
-use clawft_types::json::{self, JsonError, JsonFault, Node};
-use clawft_types::memory::{self, NoMemory};
-use clawft_types::search::find;
-use clawft_types::text::Ascii as _;
-use clawft_types::{Finish, Kind, Reasoning, Usage};
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 use core::time::Duration;
+
+use clawft_types::{
+    Finish, Kind, Reasoning, Usage,
+    completion::read_usage,
+    failure,
+    json::{self, JsonError, JsonFault, Node},
+    memory::{self, NoMemory},
+    search::find,
+    text::Ascii as _,
+};
+
+use crate::sniff;
+use calls::Calls;
 use think::Splitter;
 
 /// A provider's answer, or the part of it that a stream has delivered so far.

@@ -1,16 +1,18 @@
 //! The address and headers of a provider, for programs that pass on the requests of their clients.
 
-use crate::answer::Failure;
-use crate::error::TurnError;
-use crate::http::{Header, TransportError};
-use crate::key::Key;
-use crate::refusal::Request;
-use crate::{provider, redact};
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_types::Provider;
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 use core::time::Duration;
+
+use clawft_types::Provider;
+
+use crate::{
+    answer::Failure,
+    error::TurnError,
+    http::{Header, TransportError},
+    key::Key,
+    provider, redact,
+    refusal::Request,
+};
 
 /// A provider as the receiver of requests that others have built.
 #[derive(Debug)]

@@ -1,12 +1,11 @@
 //! The reasons why a turn fails, as the user reads them.
 
-use crate::http::{TimeLimit, TransportError, seconds};
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use clawft_types::display_message;
-use clawft_types::join;
-use clawft_types::text::number;
+use alloc::{borrow::ToOwned as _, string::String};
 use core::time::Duration;
+
+use clawft_types::{display_message, join, text::number};
+
+use crate::http::{TimeLimit, TransportError, seconds};
 
 /// The reason why a turn ended without an answer. The user reads its `Display` form, which never holds a key.
 ///

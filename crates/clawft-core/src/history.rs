@@ -1,10 +1,12 @@
 //! Selection of the part of a conversation that goes with a request.
 
-use alloc::borrow::ToOwned as _;
-use alloc::vec::Vec;
-use clawft_types::memory::{self, NoMemory};
-use clawft_types::{Message, Role, ToolCall, ToolResult};
+use alloc::{borrow::ToOwned as _, vec::Vec};
 use core::ops::Range;
+
+use clawft_types::{
+    Message, Role, ToolCall, ToolResult,
+    memory::{self, NoMemory},
+};
 
 /// The assumed size of a token in bytes. Counting tokens exactly needs a model's own tables.
 const BYTES_PER_TOKEN: usize = 4;

@@ -1,15 +1,12 @@
 //! HTTP as plain data: requests for the platform to send, and the errors that it reports.
 
-use alloc::borrow::Cow;
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_types::Secret;
-use clawft_types::display_message;
-use clawft_types::join;
-use clawft_types::text::Ascii as _;
-use clawft_types::text::number;
-use core::fmt;
-use core::time::Duration;
+use alloc::{borrow::Cow, string::String, vec::Vec};
+use core::{fmt, time::Duration};
+
+use clawft_types::{
+    Secret, display_message, join,
+    text::{Ascii as _, number},
+};
 
 /// The maximum number of response headers that a platform passes on. No provider sends a quarter of this.
 pub const MAX_HEADERS: usize = 128;

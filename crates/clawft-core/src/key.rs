@@ -1,13 +1,17 @@
 //! Lookup of the provider's API key, and of the other headers that the configuration takes from the
 //! environment.
 
-use crate::error::{KeySource, TurnError};
-use crate::http::{Header, HeaderValue};
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_types::config::{HeaderSource, is_secret_name};
-use clawft_types::{Auth, Provider, Secret};
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
+
+use clawft_types::{
+    Auth, Provider, Secret,
+    config::{HeaderSource, is_secret_name},
+};
+
+use crate::{
+    error::{KeySource, TurnError},
+    http::{Header, HeaderValue},
+};
 
 /// The shortest value of a secret header that is masked in messages. Shorter ones would mask ordinary words.
 const SHORTEST_MASKED: usize = 6;

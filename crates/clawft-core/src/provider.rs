@@ -8,16 +8,20 @@ mod openai;
 
 pub use anthropic::max_tokens as anthropic_max_tokens;
 
-use crate::http::{Header, HeaderValue, HttpRequest, Method};
-use crate::key::Key;
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_types::config::{Rejected, encode};
-use clawft_types::memory::NoMemory;
-use clawft_types::text::Ascii as _;
-use clawft_types::{Config, Kind, Message, Provider, ToolDefinition};
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 use core::time::Duration;
+
+use clawft_types::{
+    Config, Kind, Message, Provider, ToolDefinition,
+    config::{Rejected, encode},
+    memory::NoMemory,
+    text::Ascii as _,
+};
+
+use crate::{
+    http::{Header, HeaderValue, HttpRequest, Method},
+    key::Key,
+};
 
 /// How much longer than its text a stream may be: its events say more than the text.
 pub(crate) const STREAM_OVERHEAD: usize = 16;

@@ -1,10 +1,8 @@
 //! Redaction of provider messages, which may hold anything: the key, control sequences, a whole web page.
 
-use alloc::borrow::Cow;
-use alloc::string::String;
-use clawft_types::Secret;
-use clawft_types::search::contains;
-use clawft_types::text::Ascii as _;
+use alloc::{borrow::Cow, string::String};
+
+use clawft_types::{Secret, search::contains, text::Ascii as _};
 
 /// The maximum length of a quoted text, in characters.
 const MAX_CHARS: usize = 300;

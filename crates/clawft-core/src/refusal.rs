@@ -1,15 +1,20 @@
 //! Errors of providers, with the address and the next thing to check.
 
-use crate::answer::Failure;
-use crate::error::{Target, TurnError};
-use crate::key::Key;
-use crate::{redact, retry};
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use clawft_types::join;
-use clawft_types::search::{contains, find};
-use clawft_types::text::Ascii as _;
+use alloc::{borrow::ToOwned as _, string::String};
 use core::time::Duration;
+
+use clawft_types::{
+    join,
+    search::{contains, find},
+    text::Ascii as _,
+};
+
+use crate::{
+    answer::Failure,
+    error::{Target, TurnError},
+    key::Key,
+    redact, retry,
+};
 
 /// The next thing to check for an error status: the statuses, and a sentence fragment.
 const ADVICE: [(&[u16], &str); 7] = [

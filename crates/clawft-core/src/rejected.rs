@@ -1,7 +1,6 @@
 //! Recognises servers that reject an option of clawft's own choice.
 
-use clawft_types::config::Rejected;
-use clawft_types::{Kind, Provider};
+use clawft_types::{Kind, Provider, config::Rejected};
 
 /// Returns the option of a request that a response with status 400 or 422 rejects: its body names an option
 /// that the request had, without repeating the request.

@@ -1,9 +1,10 @@
 //! Inspection of a response's head, before any of its body is read.
 
-use crate::answer::{Failure, Fault};
 use alloc::string::String;
-use clawft_types::join;
-use clawft_types::text::number;
+
+use clawft_types::{join, text::number};
+
+use crate::answer::{Failure, Fault};
 
 /// Pairs of name, in upper or lower case, and value.
 pub type Headers<'a> = &'a [(String, String)];

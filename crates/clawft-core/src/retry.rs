@@ -1,11 +1,15 @@
 //! Decisions about retries: whether, and when.
 
-use crate::date;
-use crate::error::TurnError;
-use crate::http::TransportError;
-use crate::response_head::{Headers, header};
-use clawft_types::failure::seconds;
 use core::time::Duration;
+
+use clawft_types::failure::seconds;
+
+use crate::{
+    date,
+    error::TurnError,
+    http::TransportError,
+    response_head::{Headers, header},
+};
 
 const FIRST_WAIT_MS: u64 = 500;
 

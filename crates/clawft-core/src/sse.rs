@@ -11,8 +11,9 @@
 //! another event, because some servers omit all empty lines.
 
 use alloc::vec::Vec;
-use clawft_types::memory::{self, NoMemory};
 use core::mem;
+
+use clawft_types::memory::{self, NoMemory};
 
 /// The maximum size of an event in bytes. The largest that providers send have a few hundred.
 pub const MAX_EVENT: usize = 1 << 20;

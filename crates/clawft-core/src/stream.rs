@@ -1,14 +1,18 @@
 //! An answer that arrives as a stream.
 
-use crate::answer::{self, Answer, Fault};
-use crate::sse::{self, Decoder, MAX_EVENT};
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_types::Kind;
-use clawft_types::join;
-use clawft_types::memory::{self, NoMemory};
-use clawft_types::text::number;
+use alloc::{string::String, vec::Vec};
 use core::mem;
+
+use clawft_types::{
+    Kind, join,
+    memory::{self, NoMemory},
+    text::number,
+};
+
+use crate::{
+    answer::{self, Answer, Fault},
+    sse::{self, Decoder, MAX_EVENT},
+};
 
 /// The part of a stream that has arrived.
 #[derive(Debug)]

@@ -3,25 +3,31 @@
 mod error_mapping;
 mod steps;
 
-use crate::answer::{self, Answer, Fault};
-use crate::error::TurnError;
-use crate::http::{HttpRequest, TransportError};
-use crate::key::Key;
-use crate::provider::{self, Conversation, STREAM_OVERHEAD};
-use crate::response_head::{self, Headers};
-use crate::stream::{Delta, Stream};
-use crate::{history, rejected, retry, sniff};
-use alloc::borrow::{Cow, ToOwned as _};
-use alloc::boxed::Box;
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_types::join;
-use clawft_types::memory::{self, NoMemory};
-use clawft_types::{
-    Config, Finish, Input, Kind, Message, Provider, Role, Session, ToolCall, ToolDefinition, Usage,
+use alloc::{
+    borrow::{Cow, ToOwned as _},
+    boxed::Box,
+    string::String,
+    vec::Vec,
 };
-use core::mem;
-use core::time::Duration;
+use core::{mem, time::Duration};
+
+use clawft_types::{
+    Config, Finish, Input, Kind, Message, Provider, Role, Session, ToolCall, ToolDefinition, Usage, join,
+    memory::{self, NoMemory},
+};
+
+use crate::{
+    answer::{self, Answer, Fault},
+    error::TurnError,
+    history,
+    http::{HttpRequest, TransportError},
+    key::Key,
+    provider::{self, Conversation, STREAM_OVERHEAD},
+    rejected,
+    response_head::{self, Headers},
+    retry, sniff,
+    stream::{Delta, Stream},
+};
 use steps::Steps;
 
 /// The number of bytes of an error body that are read, ten times more than any provider sends.

@@ -5,6 +5,7 @@
 //! the network.
 
 use alloc::string::String;
+
 use clawft_types::text::Ascii as _;
 
 /// The parts of an `http` or `https` URL. The fragment, which is never sent, is dropped.
@@ -101,8 +102,9 @@ fn is_port(port: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Url;
     use proptest::prelude::*;
+
+    use super::Url;
 
     fn split(text: &str) -> (bool, &str, String) {
         let url = Url::parse(text).unwrap();

@@ -3,14 +3,15 @@
 //!
 //! This is a separate test program, because it counts allocations.
 
-use clawft_core::sse::MAX_EVENT;
-use clawft_core::{Event, Step, TimeLimit, TransportError, Turn};
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    time::Duration,
+};
+
+use clawft_core::{Event, Step, TimeLimit, TransportError, Turn, sse::MAX_EVENT};
 use clawft_types::{Config, Input, Session};
-use proptest::collection::vec;
-use proptest::prelude::*;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::Duration;
+use proptest::{collection::vec, prelude::*};
 
 /// The system's allocator with a count of the bytes in use.
 struct Counting;

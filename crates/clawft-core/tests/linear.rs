@@ -3,9 +3,11 @@
 #[path = "../../clawft-types/tests/work/mod.rs"]
 mod work;
 
+use std::time::Duration;
+
 use clawft_core::{Event, Step, Turn};
 use clawft_types::{Config, Input, Message, Role, Session};
-use std::time::Duration;
+
 use work::assert_linear;
 
 fn config(kind: &str, stream: bool) -> Config {

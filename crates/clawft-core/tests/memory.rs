@@ -3,10 +3,12 @@
 #[path = "../../clawft-types/tests/scarce/mod.rs"]
 mod scarce;
 
+use std::time::Duration;
+
 use clawft_core::{Event, Step, TransportError, Turn, TurnError};
 use clawft_types::{Config, Input, Message, Role, Session};
+
 use scarce::{Done, with_memory};
-use std::time::Duration;
 
 /// The size of an answer's text in bytes.
 const SIZE: usize = 200_000;

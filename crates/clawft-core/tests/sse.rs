@@ -1,8 +1,7 @@
 //! The decoder of server-sent events.
 
 use clawft_core::sse::{Decoder, Fault, MAX_EVENT};
-use proptest::collection::vec;
-use proptest::prelude::*;
+use proptest::{collection::vec, prelude::*};
 
 /// Decodes a stream that arrives in these parts.
 fn decode<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<Vec<u8>>, Fault> {

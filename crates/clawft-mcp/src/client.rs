@@ -1,21 +1,23 @@
 //! The client of one server, however its messages travel: what to send next, and what an answer means.
 
-use crate::content;
-use crate::error::McpError;
-use crate::limits::{MAX_PAGES, MAX_TOOLS};
-use crate::listing::{Listing, Tool};
-use crate::message::{self, INITIALIZED, MODERN, Refusal, WITH_HANDSHAKE, lists_any};
-use crate::secrets::Secrets;
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
+use core::{mem, time::Duration};
+
 use clawft_core::Header;
-use clawft_types::join;
-use clawft_types::json::{self, JsonError, Node};
-use clawft_types::memory::NoMemory;
-use clawft_types::{ToolCall, ToolResult};
-use core::mem;
-use core::time::Duration;
+use clawft_types::{
+    ToolCall, ToolResult, join,
+    json::{self, JsonError, Node},
+    memory::NoMemory,
+};
+
+use crate::{
+    content,
+    error::McpError,
+    limits::{MAX_PAGES, MAX_TOOLS},
+    listing::{Listing, Tool},
+    message::{self, INITIALIZED, MODERN, Refusal, WITH_HANDSHAKE, lists_any},
+    secrets::Secrets,
+};
 
 /// The result of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]

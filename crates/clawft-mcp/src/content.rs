@@ -1,11 +1,10 @@
 //! The result of a call, as text for the model.
 
-use crate::limits::MAX_RESULT;
 use alloc::string::String;
-use clawft_types::join;
-use clawft_types::json::Node;
-use clawft_types::memory;
-use clawft_types::text::number;
+
+use clawft_types::{join, json::Node, memory, text::number};
+
+use crate::limits::MAX_RESULT;
 
 /// Returns the content of a result, and whether it is a tool's error.
 ///

@@ -1,11 +1,9 @@
 //! The error of an operation with a server.
 
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use clawft_types::display_message;
-use clawft_types::join;
-use clawft_types::text::number;
+use alloc::{borrow::ToOwned as _, string::String};
 use core::time::Duration;
+
+use clawft_types::{display_message, join, text::number};
 
 /// The reason why a server cannot be used. Displays as ``MCP server `github`: it did not answer within 30 s``.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,25 +2,30 @@
 
 mod body;
 
-use crate::client::{Catalog, Client, Era, Next, Outcome, Phase};
-use crate::error::{McpError, late};
-use crate::limits::{MAX_ERROR_BODY, MAX_RESPONSE, MAX_TOKEN};
-use crate::message::MODERN;
-use crate::params::encoded;
-use crate::secrets::{Secrets, resolve};
-use crate::{client::Job, message::Refusal};
-use alloc::borrow::{Cow, ToOwned as _};
-use alloc::string::String;
-use alloc::vec::Vec;
-use body::{Body, Found};
-use clawft_core::response_head;
-use clawft_core::{Event, Header, HeaderValue, HttpRequest, Method, TransportError};
-use clawft_types::config::mcp::{McpServer, McpTransport};
-use clawft_types::join;
-use clawft_types::text::Ascii as _;
-use clawft_types::text::number;
-use clawft_types::{Secret, ToolCall};
+use alloc::{
+    borrow::{Cow, ToOwned as _},
+    string::String,
+    vec::Vec,
+};
 use core::time::Duration;
+
+use clawft_core::{Event, Header, HeaderValue, HttpRequest, Method, TransportError, response_head};
+use clawft_types::{
+    Secret, ToolCall,
+    config::mcp::{McpServer, McpTransport},
+    join,
+    text::{Ascii as _, number},
+};
+
+use crate::{
+    client::{Catalog, Client, Era, Job, Next, Outcome, Phase},
+    error::{McpError, late},
+    limits::{MAX_ERROR_BODY, MAX_RESPONSE, MAX_TOKEN},
+    message::{MODERN, Refusal},
+    params::encoded,
+    secrets::{Secrets, resolve},
+};
+use body::{Body, Found};
 
 /// The next action of the platform.
 #[derive(Debug)]

@@ -1,17 +1,25 @@
 //! A server's list of tools, read page by page.
 
-use crate::client::Catalog;
-use crate::limits::{MAX_DESCRIPTION, MAX_NAME, MAX_PAGES, MAX_TOKEN, MAX_TOOLS, MAX_WARNINGS};
-use crate::params::{self, Param};
-use crate::secrets::Secrets;
-use crate::{names, schema};
-use alloc::borrow::{Cow, ToOwned as _};
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_types::ToolDefinition;
-use clawft_types::join;
-use clawft_types::json::{JsonError, Node};
+use alloc::{
+    borrow::{Cow, ToOwned as _},
+    string::String,
+    vec::Vec,
+};
 use core::time::Duration;
+
+use clawft_types::{
+    ToolDefinition, join,
+    json::{JsonError, Node},
+};
+
+use crate::{
+    client::Catalog,
+    limits::{MAX_DESCRIPTION, MAX_NAME, MAX_PAGES, MAX_TOKEN, MAX_TOOLS, MAX_WARNINGS},
+    names,
+    params::{self, Param},
+    schema,
+    secrets::Secrets,
+};
 
 /// A tool of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]

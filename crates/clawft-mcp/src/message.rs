@@ -1,12 +1,13 @@
 //! The messages of JSON-RPC.
 
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_types::join;
-use clawft_types::json::{Node, Writer};
-use clawft_types::memory::NoMemory;
-use clawft_types::text::number;
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
+
+use clawft_types::{
+    join,
+    json::{Node, Writer},
+    memory::NoMemory,
+    text::number,
+};
 
 /// The newest revision. It has no handshake: each request carries what the server has to know.
 pub(crate) const MODERN: &str = "2026-07-28";

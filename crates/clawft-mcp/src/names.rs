@@ -1,9 +1,10 @@
 //! The names by which the model calls the tools of servers.
 
-use crate::listing::Tool;
-use alloc::borrow::Cow;
-use alloc::string::String;
+use alloc::{borrow::Cow, string::String};
+
 use clawft_types::join;
+
+use crate::listing::Tool;
 
 /// The longest name that every provider accepts.
 const MAX: usize = 64;

@@ -3,13 +3,16 @@
 //!
 //! WebAssembly builds have `params_left_out.rs` in place of this module.
 
-use crate::limits::MAX_HEADER;
-use alloc::borrow::{Cow, ToOwned as _};
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{
+    borrow::{Cow, ToOwned as _},
+    string::String,
+    vec::Vec,
+};
+
 use clawft_core::{Header, HeaderValue};
-use clawft_types::join;
-use clawft_types::json::Node;
+use clawft_types::{join, json::Node};
+
+use crate::limits::MAX_HEADER;
 
 /// The annotation of a property, as a member in JSON.
 const MARK: &[u8] = b"\"x-mcp-header\":";

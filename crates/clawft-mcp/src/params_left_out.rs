@@ -1,9 +1,8 @@
 //! The module `params` of WebAssembly builds: it leaves out the tools that demand arguments in headers, because such
 //! servers are rare and the code is a tenth of the client.
 
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
+
 use clawft_core::Header;
 use clawft_types::json::Node;
 

@@ -1,8 +1,10 @@
 //! The schema of a tool's arguments.
 
-use crate::limits::MAX_SCHEMA;
 use alloc::string::String;
+
 use clawft_types::json::{Node, Writer};
+
+use crate::limits::MAX_SCHEMA;
 
 /// Returns the schema for the model: the server's own, with the members `type` and `properties` that some
 /// providers require, and without the dialect, which others refuse. The error is the reason why there is none.

@@ -1,12 +1,15 @@
 //! The values that a server is trusted with, and that no message may show.
 
-use crate::error::McpError;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+
 use clawft_core::redact;
-use clawft_types::Secret;
-use clawft_types::config::mcp::{McpSource, McpVariable};
-use clawft_types::join;
+use clawft_types::{
+    Secret,
+    config::mcp::{McpSource, McpVariable},
+    join,
+};
+
+use crate::error::McpError;
 
 /// The secrets of one server.
 #[derive(Debug, Clone)]

@@ -2,20 +2,27 @@
 
 mod lines;
 
-use crate::client::{Catalog, Client, Era, Next, Outcome, Phase};
-use crate::error::{McpError, late};
-use crate::limits::{MAX_RESPONSE, MAX_TOKEN};
-use crate::message::Incoming;
-use crate::secrets::{Secrets, resolve};
-use alloc::borrow::ToOwned as _;
-use alloc::format;
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
-use clawft_types::config::mcp::{McpServer, McpTransport};
-use clawft_types::json::{self, Node};
-use clawft_types::{Secret, ToolCall};
-use core::mem;
-use core::time::Duration;
+use alloc::{
+    borrow::ToOwned as _,
+    format,
+    string::{String, ToString as _},
+    vec::Vec,
+};
+use core::{mem, time::Duration};
+
+use clawft_types::{
+    Secret, ToolCall,
+    config::mcp::{McpServer, McpTransport},
+    json::{self, Node},
+};
+
+use crate::{
+    client::{Catalog, Client, Era, Next, Outcome, Phase},
+    error::{McpError, late},
+    limits::{MAX_RESPONSE, MAX_TOKEN},
+    message::Incoming,
+    secrets::{Secrets, resolve},
+};
 use lines::Lines;
 
 /// The part of an operation's time that a program gets to show that it speaks the newest revision. Programs that

@@ -3,12 +3,16 @@
 #[path = "../../clawft-types/tests/work/mod.rs"]
 mod work;
 
+use std::time::Duration;
+
 use clawft_core::Event;
 use clawft_mcp::{HttpServer, Outcome, StdioEvent, StdioServer, StdioThen, Step};
-use clawft_types::ToolCall;
-use clawft_types::config::mcp;
-use clawft_types::json::{self, Node};
-use std::time::Duration;
+use clawft_types::{
+    ToolCall,
+    config::mcp,
+    json::{self, Node},
+};
+
 use work::assert_linear;
 
 const NOW: Duration = Duration::ZERO;

@@ -1,8 +1,10 @@
 //! Access control: the token that clients send.
 
-use crate::refusal::Refusal;
-use clawft_types::Secret;
 use std::hint::black_box;
+
+use clawft_types::Secret;
+
+use crate::refusal::Refusal;
 
 /// The variable with the token.
 pub const TOKEN: &str = "CLAWFT_TOKEN";

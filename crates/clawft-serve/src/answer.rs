@@ -1,15 +1,19 @@
 //! The answer to a request.
 
-use crate::exchange::Exchange;
-use crate::host::Host;
-use crate::refusal::Refusal;
-use crate::relay::Relay;
-use crate::request::Incoming;
-use crate::route::{self, Route};
-use crate::routing::Routing;
-use crate::service::Service;
-use crate::{models, reply};
 use std::future::Future;
+
+use crate::{
+    exchange::Exchange,
+    host::Host,
+    models,
+    refusal::Refusal,
+    relay::Relay,
+    reply,
+    request::Incoming,
+    route::{self, Route},
+    routing::Routing,
+    service::Service,
+};
 
 /// A response for the client.
 pub struct Answer<B> {

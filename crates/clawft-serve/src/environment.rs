@@ -1,7 +1,8 @@
 //! The configuration of this instance, read once.
 
-use crate::service::Service;
 use std::sync::OnceLock;
+
+use crate::service::Service;
 
 #[cfg(not(feature = "p3"))]
 use wasip2::cli::environment::get_environment;

@@ -1,21 +1,33 @@
 //! One request to the providers: attempts, retries, and the next provider if one fails.
 
-use crate::answer::{Answer, AnswerBody, Shared};
-use crate::host::{Body, Head, Host};
-use crate::refusal::Refusal;
-use crate::relay::Relay;
-use crate::reply;
-use crate::request::Incoming;
-use crate::route::Api;
-use crate::routing::Candidate;
-use crate::translation::{self, Request, Translated, Translation};
-use clawft_api::Envelope;
-use clawft_api::upstream::{self, MOST_WARNINGS, TO_PROVIDER, WARNING};
-use clawft_core::response_head::{encoding, header, is_event_stream};
-use clawft_core::{Endpoint, Header, HeaderValue, HttpRequest, Method, TransportError, TurnError, retry};
-use clawft_types::json::{self, Node};
-use clawft_types::{Provider, memory};
 use std::time::Duration;
+
+use clawft_api::{
+    Envelope,
+    upstream::{self, MOST_WARNINGS, TO_PROVIDER, WARNING},
+};
+use clawft_core::{
+    Endpoint, Header, HeaderValue, HttpRequest, Method, TransportError, TurnError,
+    response_head::{encoding, header, is_event_stream},
+    retry,
+};
+use clawft_types::{
+    Provider,
+    json::{self, Node},
+    memory,
+};
+
+use crate::{
+    answer::{Answer, AnswerBody, Shared},
+    host::{Body, Head, Host},
+    refusal::Refusal,
+    relay::Relay,
+    reply,
+    request::Incoming,
+    route::Api,
+    routing::Candidate,
+    translation::{self, Request, Translated, Translation},
+};
 
 /// The largest body of an error, in bytes, that is passed on as it came.
 const ERROR: usize = 64 * 1024;

@@ -1,8 +1,8 @@
 //! The host's side of an exchange: sending, waiting, and the time.
 
+use std::{future::Future, time::Duration};
+
 use clawft_core::{HttpRequest, TransportError};
-use std::future::Future;
-use std::time::Duration;
 
 /// Sends requests to providers, and waits.
 pub trait Host {

@@ -1,15 +1,18 @@
 //! `GET /v1/models`: the configured models, and those that the default provider offers.
 
-use crate::answer::{Answer, Shared};
-use crate::host::{Body as _, Head, Host};
-use crate::refusal::Refusal;
-use crate::reply;
-use crate::request::Incoming;
+use std::time::Duration;
+
 use clawft_api::{Dialect, Model, Models};
 use clawft_core::{Endpoint, HttpRequest, Method};
-use clawft_types::Provider;
-use clawft_types::json::Writer;
-use std::time::Duration;
+use clawft_types::{Provider, json::Writer};
+
+use crate::{
+    answer::{Answer, Shared},
+    host::{Body as _, Head, Host},
+    refusal::Refusal,
+    reply,
+    request::Incoming,
+};
 
 /// The longest time that a client waits for the list of a provider.
 const PATIENCE: Duration = Duration::from_secs(5);

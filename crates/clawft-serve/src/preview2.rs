@@ -4,14 +4,20 @@ mod client;
 mod incoming;
 mod outgoing;
 
+use std::{
+    pin::pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use wasip2::{
+    clocks::monotonic_clock,
+    exports::http::incoming_handler::Guest,
+    http::types::{IncomingRequest, ResponseOutparam},
+    io::poll::{Pollable, poll},
+};
+
 use crate::environment::service;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
-use wasip2::clocks::monotonic_clock;
-use wasip2::exports::http::incoming_handler::Guest;
-use wasip2::http::types::{IncomingRequest, ResponseOutparam};
-use wasip2::io::poll::{Pollable, poll};
 
 wasip2::http::proxy::export!(Component with_types_in wasip2);
 

@@ -15,14 +15,11 @@ mod operation;
 mod outgoing;
 mod task;
 
+use std::{future::poll_fn, mem, pin::pin, task::Poll, time::Duration};
+
+use wasip3::{clocks::monotonic_clock, http::types::Request};
+
 use crate::environment::service;
-use std::future::poll_fn;
-use std::mem;
-use std::pin::pin;
-use std::task::Poll;
-use std::time::Duration;
-use wasip3::clocks::monotonic_clock;
-use wasip3::http::types::Request;
 
 // The type of the component is that of the bindings, and the functions are ours.
 wasip3::http::service::export!(Component with_types_in bindings);

@@ -1,10 +1,10 @@
 //! Errors in the shape of the client's dialect.
 
-use clawft_api::upstream::status_and_code;
-use clawft_api::{Dialect, Error, ErrorBody, ErrorKind};
+use std::time::Duration;
+
+use clawft_api::{Dialect, Error, ErrorBody, ErrorKind, upstream::status_and_code};
 use clawft_core::TurnError;
 use clawft_types::json::JsonFault;
-use std::time::Duration;
 
 /// A request that has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

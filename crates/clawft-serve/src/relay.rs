@@ -1,12 +1,11 @@
 //! A streamed answer on its way from the provider to the client.
 
-use crate::events::Events;
-use crate::host::Body;
-use crate::refusal::Refusal;
-use crate::translation::Translator;
+use std::time::Duration;
+
 use clawft_api::Dialect;
 use clawft_core::{TransportError, TurnError};
-use std::time::Duration;
+
+use crate::{events::Events, host::Body, refusal::Refusal, translation::Translator};
 
 /// The time without a byte of the provider after which the client gets a comment.
 #[cfg_attr(

@@ -1,9 +1,12 @@
 //! Responses that the server makes itself.
 
-use crate::answer::{Answer, AnswerBody};
-use crate::refusal::Refusal;
 use clawft_api::Dialect;
 use clawft_types::json::Writer;
+
+use crate::{
+    answer::{Answer, AnswerBody},
+    refusal::Refusal,
+};
 
 /// Returns the response for an error, in the shape of `dialect`.
 pub(crate) fn refusal<B>(refusal: &Refusal, dialect: Dialect) -> Answer<B> {

@@ -1,7 +1,8 @@
 //! A request of a client, before its body is read.
 
-use crate::refusal::Refusal;
 use clawft_types::memory;
+
+use crate::refusal::Refusal;
 
 /// The head of a request.
 #[derive(Debug, Clone, Default)]

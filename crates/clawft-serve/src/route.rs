@@ -1,7 +1,8 @@
 //! The paths of the API.
 
-use crate::refusal::Refusal;
 use clawft_api::Dialect;
+
+use crate::refusal::Refusal;
 
 /// A path of the API that is passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,11 @@
 //! The providers, and which of them serve a model.
 
 use clawft_api::routing::{order, qualified, unknown_provider};
-use clawft_types::config::{ModelEntry, ModelMap};
-use clawft_types::json::JsonError;
-use clawft_types::{Config, Provider};
+use clawft_types::{
+    Config, Provider,
+    config::{ModelEntry, ModelMap},
+    json::JsonError,
+};
 
 /// The providers, and which of them serve a model.
 #[derive(Debug)]
@@ -108,8 +110,9 @@ impl Routing {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clawft_types::json::{self, Node};
+
+    use super::*;
 
     const CONFIG: &str = r#"{"agents":{"model":"small","provider":"b"},"providers":{"providers":{
         "a":{"api_base":"http://127.0.0.1:1/v1"}, "b":{"api_base":"http://127.0.0.1:2/v1"},

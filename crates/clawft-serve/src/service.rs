@@ -1,11 +1,12 @@
 //! The configuration: from environment variables, checked once.
 
-use crate::access::Access;
-use crate::refusal::Refusal;
-use crate::routing::Routing;
-use clawft_types::config::ModelMap;
-use clawft_types::json::{self, Node};
-use clawft_types::{Config, ConfigError};
+use clawft_types::{
+    Config, ConfigError,
+    config::ModelMap,
+    json::{self, Node},
+};
+
+use crate::{access::Access, refusal::Refusal, routing::Routing};
 
 /// The variable with the configuration, in the format of `config.json`.
 pub const CONFIG: &str = "CLAWFT_CONFIG";

@@ -14,8 +14,9 @@ pub use standard::{Stopwatch, sleep};
 /// Calls the host directly: libc and std in between would add three kilobytes.
 #[cfg(all(target_os = "wasi", target_env = "p2"))]
 mod bindings {
-    use super::Duration;
     use wasip2::clocks::monotonic_clock;
+
+    use super::Duration;
 
     /// A stopwatch that runs from its creation.
     #[derive(Clone, Copy)]
@@ -46,12 +47,14 @@ mod bindings {
 
 #[cfg(all(target_os = "wasi", target_env = "p1"))]
 mod preview1 {
-    use super::Duration;
     use std::mem::MaybeUninit;
+
     use wasip1::{
         CLOCKID_MONOTONIC, EVENTTYPE_CLOCK, Event, Subscription, SubscriptionClock, SubscriptionU,
         SubscriptionUU,
     };
+
+    use super::Duration;
 
     /// A stopwatch that runs from its creation.
     #[derive(Clone, Copy)]
@@ -100,8 +103,9 @@ mod preview1 {
 
 #[cfg(not(target_os = "wasi"))]
 mod standard {
-    use super::Duration;
     use std::time::Instant;
+
+    use super::Duration;
 
     /// A stopwatch that runs from its creation.
     #[derive(Clone, Copy)]
@@ -137,8 +141,9 @@ pub fn nanoseconds(time: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Stopwatch, nanoseconds, sleep};
     use std::time::{Duration, Instant};
+
+    use super::{Stopwatch, nanoseconds, sleep};
 
     #[test]
     fn stopwatch_measures_a_sleep() {

@@ -32,17 +32,18 @@ mod workspace;
 
 #[cfg(test)]
 pub(crate) use backend::intercept;
-use clawft_types::join;
-use clawft_types::text;
+use clawft_types::{join, text};
 pub use error::{FsError, FsFault};
 use lock::LockPath;
 pub(crate) use lock::{Lock, Wait};
 #[cfg(all(target_os = "wasi", any(target_env = "p1", target_env = "p2")))]
 pub use workspace::{DEFAULT_WORKSPACE, Directory};
 
-use crate::random;
-use clawft_types::memory;
 use std::iter;
+
+use clawft_types::memory;
+
+use crate::random;
 
 /// The mount point of the host's configuration directory: `wasmtime run --dir HOST::/config`.
 pub const DEFAULT_BASE: &str = "/config";

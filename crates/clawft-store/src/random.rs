@@ -27,8 +27,9 @@ pub fn number() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::number;
     use std::collections::HashSet;
+
+    use super::number;
 
     #[test]
     fn random_numbers_do_not_repeat() {

@@ -10,10 +10,9 @@ mod error;
 use clawft_types::text;
 pub use error::StoreError;
 
+use clawft_types::{Message, Session, SessionError, SessionId, join, session::Chunks};
+
 use crate::fs::{FileSystem, FsError, FsFault, Wait};
-use clawft_types::join;
-use clawft_types::session::Chunks;
-use clawft_types::{Message, Session, SessionError, SessionId};
 
 /// The directory of sessions below the base directory.
 const DIRECTORY: &str = "sessions";

@@ -21,12 +21,11 @@ fn main() {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::{env, fs, path::Path, process::Command};
+
     use clawft_store::{FileSystem, Sessions};
     use clawft_types::{Message, Role, Session, SessionId};
     use disk_shim::{Effects, Shim};
-    use std::path::Path;
-    use std::process::Command;
-    use std::{env, fs};
     use tempfile::TempDir;
 
     /// The variable with the directory in which this program works.

@@ -1,10 +1,11 @@
 //! The error messages for files: the same on every target, so that they can be documented.
 
+use std::io::{Error, ErrorKind};
+
 use clawft_store::{
     FileSystem,
     fs::{DEFAULT_BASE, FsFault},
 };
-use std::io::{Error, ErrorKind};
 
 #[test]
 fn every_fault_has_a_message() {

@@ -1,12 +1,11 @@
 //! The built-in tools: names, descriptions and schemas.
 
-use crate::fetch::FetchSettings;
-use crate::permissions::Permission;
-use alloc::borrow::Cow;
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, vec::Vec};
+
 use clawft_core::Method;
-use clawft_types::ToolDefinition;
-use clawft_types::join;
+use clawft_types::{ToolDefinition, join};
+
+use crate::{fetch::FetchSettings, permissions::Permission};
 
 /// Needs of a tool, all of which have to be configured and granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! A unified difference of two texts, for the user who is asked for permission.
 
+use alloc::{string::String, vec::Vec};
+
+use clawft_types::{join, text::Ascii as _};
+
 use crate::text::{beginning, number};
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_types::join;
-use clawft_types::text::Ascii as _;
 
 /// The number of unchanged lines that are shown before and after a change.
 const CONTEXT: usize = 3;

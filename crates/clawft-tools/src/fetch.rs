@@ -9,19 +9,16 @@ mod url;
 
 pub use origin::Origin;
 
-use crate::text::{beginning, number};
-use crate::workspace::{Fault, position};
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::sync::Arc;
-use alloc::vec::Vec;
+use alloc::{borrow::ToOwned as _, string::String, sync::Arc, vec::Vec};
+use core::{mem, net::IpAddr, time::Duration};
+
 use clawft_core::{Event, Header, HeaderValue, HttpRequest, Method, TransportError};
-use clawft_types::join;
-use clawft_types::search::contains;
-use clawft_types::{ToolResult, memory};
-use core::mem;
-use core::net::IpAddr;
-use core::time::Duration;
+use clawft_types::{ToolResult, join, memory, search::contains};
+
+use crate::{
+    text::{beginning, number},
+    workspace::{Fault, position},
+};
 use url::Url;
 
 /// The maximum number of redirects that are followed.

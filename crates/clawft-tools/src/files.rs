@@ -1,7 +1,7 @@
 //! Files as the tools see them: a trait that each platform implements for one directory.
 
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+
 use clawft_types::memory::NoMemory;
 
 /// Identifies a file or directory, whatever its path: device and inode, or a hash of both.

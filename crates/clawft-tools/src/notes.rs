@@ -1,11 +1,12 @@
 //! `remember` and `recall`: notes in `notes/` beside the sessions, a file for each key.
 
-use crate::files::{FileFault, Files};
-use crate::text::sort_backwards;
-use crate::workspace::{Answer, Fault, join};
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
+
+use crate::{
+    files::{FileFault, Files},
+    text::sort_backwards,
+    workspace::{Answer, Fault, join},
+};
 
 const DIRECTORY: &str = "notes";
 const EXTENSION: &str = ".txt";

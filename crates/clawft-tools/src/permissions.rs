@@ -1,10 +1,10 @@
 //! `tools.permissions`: the tools that may be used, with or without asking the user.
 
-use crate::text::matches;
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
+
 use clawft_types::json::{JsonError, Node};
+
+use crate::text::matches;
 
 /// The permission of a tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

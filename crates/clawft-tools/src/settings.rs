@@ -1,13 +1,18 @@
 //! `tools`: the part of the configuration that names the tools to offer.
 
-use crate::fetch::{FetchSettings, Origin};
-use crate::permissions::Permissions;
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-use clawft_core::Method;
-use clawft_types::join;
-use clawft_types::json::{JsonError, Node};
+use alloc::{sync::Arc, vec::Vec};
 use core::time::Duration;
+
+use clawft_core::Method;
+use clawft_types::{
+    join,
+    json::{JsonError, Node},
+};
+
+use crate::{
+    fetch::{FetchSettings, Origin},
+    permissions::Permissions,
+};
 
 const DEFAULT_MAX_BYTES: u64 = 1_000_000;
 const MAX_MAX_BYTES: u64 = 100_000_000;

@@ -1,7 +1,7 @@
 //! Text: search in linear time, patterns with `*`, and output that is safe on a terminal.
 
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+
 use clawft_types::text;
 
 /// A text to search for. Searching takes time in proportion to the searched text (Knuth, Morris and Pratt);
@@ -128,8 +128,9 @@ pub(crate) fn line_breaks(bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn occurrences(needle: &str, text: &str) -> Vec<usize> {
         let mut starts = Vec::new();

@@ -1,24 +1,26 @@
 //! The tools of one turn: offered, checked, performed.
 
-use crate::definitions::{Need, TOOLS, Tool, Work};
-use crate::fetch::{self, Fetch};
-use crate::files::{Files, Identity};
 #[cfg(feature = "notes")]
 use crate::notes;
-use crate::permissions::Permission;
-use crate::settings::{Settings, method};
-use crate::text::{beginning, number, show};
-use crate::workspace::{Fault, Guard, Lines, Workspace};
-use alloc::borrow::ToOwned as _;
-use alloc::boxed::Box;
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_core::{HttpRequest, Method};
-use clawft_types::join;
-use clawft_types::json::{self, JsonError, Node, Value};
-use clawft_types::text::Ascii as _;
-use clawft_types::{ToolCall, ToolDefinition, ToolResult};
+use alloc::{borrow::ToOwned as _, boxed::Box, string::String, vec::Vec};
 use core::mem;
+
+use clawft_core::{HttpRequest, Method};
+use clawft_types::{
+    ToolCall, ToolDefinition, ToolResult, join,
+    json::{self, JsonError, Node, Value},
+    text::Ascii as _,
+};
+
+use crate::{
+    definitions::{Need, TOOLS, Tool, Work},
+    fetch::{self, Fetch},
+    files::{Files, Identity},
+    permissions::Permission,
+    settings::{Settings, method},
+    text::{beginning, number, show},
+    workspace::{Fault, Guard, Lines, Workspace},
+};
 
 /// The maximum size of a preview in bytes.
 const MAX_PREVIEW: usize = 16 * 1024;

@@ -10,10 +10,11 @@ mod search;
 pub(crate) use guard::Guard;
 pub(crate) use read::Lines;
 
-use crate::files::{FileFault, Files, Identity, Kind, Stat};
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
+use alloc::{borrow::ToOwned as _, string::String};
+
 use clawft_types::join;
+
+use crate::files::{FileFault, Files, Identity, Kind, Stat};
 
 /// The number of symbolic links that are followed in a path.
 const MAX_LINKS: u32 = 16;

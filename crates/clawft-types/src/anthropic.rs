@@ -2,15 +2,17 @@
 
 mod conversation;
 
-use crate::json::room;
-use crate::memory::{self, NoMemory};
-use crate::message::{Message, Role};
-use crate::request_body;
-use crate::secret::Secret;
-use crate::temperature::Temperature;
-use crate::tool::ToolDefinition;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+
+use crate::{
+    json::room,
+    memory::{self, NoMemory},
+    message::{Message, Role},
+    request_body,
+    secret::Secret,
+    temperature::Temperature,
+    tool::ToolDefinition,
+};
 
 /// The body of `POST …/messages`. Fields that are `None` are left out, so the server's defaults apply.
 #[derive(Debug, Clone, PartialEq, Eq)]

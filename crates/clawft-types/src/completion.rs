@@ -1,15 +1,17 @@
 //! Requests of the chat-completions protocol of OpenAI and compatible servers, and the token usage.
 
-use crate::json::{Node, Writer, room};
-use crate::memory::NoMemory;
-use crate::message::Message;
-use crate::request_body;
-use crate::secret::Secret;
-use crate::temperature::Temperature;
-use crate::text::Ascii as _;
-use crate::text::number;
-use crate::tool::ToolDefinition;
 use alloc::vec::Vec;
+
+use crate::{
+    json::{Node, Writer, room},
+    memory::NoMemory,
+    message::Message,
+    request_body,
+    secret::Secret,
+    temperature::Temperature,
+    text::{Ascii as _, number},
+    tool::ToolDefinition,
+};
 
 /// The body of `POST …/chat/completions`. Fields that are `None` are left out, so the server's defaults
 /// apply.

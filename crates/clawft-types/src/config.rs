@@ -24,16 +24,18 @@ pub use models::{ModelEntry, ModelMap};
 pub use preset::{PRESETS, Preset};
 pub use unknown::{GATEWAY_FIELDS, misspelt, unknown_fields, warnings};
 
-use crate::error::ConfigError;
-use crate::json::{self, JsonError, Node};
-use crate::secret::Secret;
-use crate::temperature::Temperature;
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU8, Ordering};
-use core::time::Duration;
+use alloc::{borrow::ToOwned as _, string::String, sync::Arc, vec::Vec};
+use core::{
+    sync::atomic::{AtomicU8, Ordering},
+    time::Duration,
+};
+
+use crate::{
+    error::ConfigError,
+    json::{self, JsonError, Node},
+    secret::Secret,
+    temperature::Temperature,
+};
 
 /// The complete configuration of a turn.
 ///

@@ -3,13 +3,14 @@
 //! Each type implements [`core::error::Error`] and is `Send + Sync`, so `?` converts all of them to `Box<dyn
 //! Error + Send + Sync>`.
 
-use crate::display_message;
-use crate::join;
-use crate::json::{JsonError, JsonFault};
-use crate::memory::NoMemory;
-use crate::text::number;
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
+use alloc::{borrow::ToOwned as _, string::String};
+
+use crate::{
+    display_message, join,
+    json::{JsonError, JsonFault},
+    memory::NoMemory,
+    text::number,
+};
 
 /// An unusable configuration: `/config/config.json:3:14: not JSON, expected value` for a syntax error,
 /// `/config/config.json: agents.model: expected a string, found a number` for all others.

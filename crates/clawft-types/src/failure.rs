@@ -1,11 +1,13 @@
 //! Error bodies of any shape.
 
-use crate::json::{self, Node};
-use crate::search::contains;
-use crate::text::Ascii as _;
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
+use alloc::{borrow::ToOwned as _, string::String};
 use core::time::Duration;
+
+use crate::{
+    json::{self, Node},
+    search::contains,
+    text::Ascii as _,
+};
 
 /// Members that hold a message or lead to one, in the order in which their texts are joined.
 const MESSAGES: &str = "title error errors loc message Message msg detail error_description error_message \

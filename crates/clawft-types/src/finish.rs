@@ -1,8 +1,8 @@
 //! The ways an answer ends.
 
-use crate::join;
-use crate::text::Ascii as _;
 use alloc::string::String;
+
+use crate::{join, text::Ascii as _};
 
 /// The way an answer ended, by the finish reason that the provider sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

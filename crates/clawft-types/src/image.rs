@@ -1,8 +1,11 @@
 //! Images that go with a message.
 
-use crate::json::{JsonError, Node, Writer};
-use crate::memory;
 use alloc::string::String;
+
+use crate::{
+    json::{JsonError, Node, Writer},
+    memory,
+};
 
 /// The size, in bytes, that an image counts in a conversation. Providers count pixels: about 1500 tokens.
 pub(crate) const COUNTED_BYTES: usize = 6000;

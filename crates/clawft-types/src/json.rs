@@ -16,20 +16,18 @@ mod node;
 mod normalize;
 mod write;
 
-use crate::display_message;
-use crate::join;
-use crate::text::number;
-use alloc::borrow::ToOwned as _;
-use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::{borrow::ToOwned as _, boxed::Box, string::String};
+
+use crate::{display_message, join, text::number};
 
 pub use document::{Document, Value};
 pub use node::Node;
 pub use write::Writer;
 pub(crate) use write::room;
 
-use crate::memory::{self, NoMemory};
 use alloc::vec::Vec;
+
+use crate::memory::{self, NoMemory};
 
 /// An error in a JSON text, with its position.
 ///

@@ -3,12 +3,10 @@
 //! A WebAssembly guest has as much memory as its host allows, and a failed allocation in `Vec::push` aborts
 //! it without a message. Large buffers are allocated here instead, where a failed allocation is an error.
 
-use crate::display_message;
-use crate::join;
-use crate::text::number;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use core::hint;
+
+use crate::{display_message, join, text::number};
 
 /// The memory that stays free beside a large buffer, for the small allocations that abort if they fail: a
 /// part of a body arrives from the host in 64 KB.

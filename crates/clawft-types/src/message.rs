@@ -1,13 +1,15 @@
 //! Chat messages, and the parsing of a user's input.
 
-use crate::error::InputError;
-use crate::image::{self, Image};
-use crate::json::{self, JsonError, Node, Writer};
-use crate::memory;
-use crate::reasoning::Reasoning;
-use crate::tool::{AnsweredCall, ToolCall, ToolResult};
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+
+use crate::{
+    error::InputError,
+    image::{self, Image},
+    json::{self, JsonError, Node, Writer},
+    memory,
+    reasoning::Reasoning,
+    tool::{AnsweredCall, ToolCall, ToolResult},
+};
 
 /// The author of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

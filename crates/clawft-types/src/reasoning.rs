@@ -1,8 +1,11 @@
 //! The reasoning of a model, apart from its answer.
 
-use crate::json::{JsonError, Node, Writer};
-use crate::memory;
 use alloc::string::String;
+
+use crate::{
+    json::{JsonError, Node, Writer},
+    memory,
+};
 
 /// A block of reasoning, in the form of Anthropic's messages: `{"type":"thinking","thinking":"…"}`, with a
 /// `signature` if the provider sent one, or `{"type":"redacted_thinking","data":"…"}`.

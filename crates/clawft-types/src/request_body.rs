@@ -1,11 +1,14 @@
 //! The body of a request, of which the configuration can replace every member.
 
-use crate::json::{self, Node, Writer};
-use crate::memory::NoMemory;
-use crate::secret::Secret;
-use crate::temperature::Temperature;
-use crate::text::number;
 use alloc::vec::Vec;
+
+use crate::{
+    json::{self, Node, Writer},
+    memory::NoMemory,
+    secret::Secret,
+    temperature::Temperature,
+    text::number,
+};
 
 /// A request that is being written.
 pub(crate) struct RequestBody<'a> {

@@ -4,15 +4,15 @@ mod chunks;
 
 pub use chunks::Chunks;
 
-use crate::error::{SessionError, SessionIdError};
-use crate::json::{self, JsonError, Node, Value};
-use crate::memory;
-use crate::message::Message;
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
-use core::str::FromStr;
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
+use core::{fmt, str::FromStr};
+
+use crate::{
+    error::{SessionError, SessionIdError},
+    json::{self, JsonError, Node, Value},
+    memory,
+    message::Message,
+};
 
 /// The newest version of the session format that this program reads. It writes [`version`].
 pub const VERSION: u64 = if cfg!(feature = "images") { 3 } else { 2 };

@@ -1,8 +1,8 @@
 //! The sampling temperature.
 
-use crate::display_message;
-use crate::text::number;
 use alloc::string::String;
+
+use crate::{display_message, text::number};
 
 /// A sampling temperature from 0 (always the likeliest token) to 2, stored in thousandths: printing floats
 /// would add kilobytes to the component, and no model needs more digits.

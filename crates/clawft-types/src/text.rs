@@ -3,8 +3,7 @@
 //! The machinery behind `format!` and `write!` takes 2 KB of the component, and a list of texts for `concat` takes 20
 //! bytes for each of them. [`join!`](crate::join) writes the fixed texts as one, with marks for the values.
 
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 /// The mark of a value.
 const VALUE: u8 = 0;
@@ -136,9 +135,9 @@ macro_rules! join {
 
 #[cfg(test)]
 mod tests {
+    use alloc::{string::ToString as _, vec::Vec};
+
     use super::Ascii as _;
-    use alloc::string::ToString as _;
-    use alloc::vec::Vec;
 
     #[test]
     fn values_are_between_the_fixed_texts() {

@@ -1,9 +1,11 @@
 //! Tools: their definitions, the model's calls and the results.
 
-use crate::json::{self, JsonError, Node, Writer};
-use crate::memory;
-use alloc::borrow::Cow;
-use alloc::string::String;
+use alloc::{borrow::Cow, string::String};
+
+use crate::{
+    json::{self, JsonError, Node, Writer},
+    memory,
+};
 
 /// A tool that is offered to the model.
 #[derive(Debug, Clone, PartialEq, Eq)]

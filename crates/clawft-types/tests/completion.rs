@@ -1,8 +1,10 @@
 //! The documented request, and the usage in all its forms.
 
-use clawft_types::completion::{read_usage, write_usage};
-use clawft_types::json::{self, Node, Writer};
-use clawft_types::{CompletionRequest, Message, Role, Secret, Temperature, Usage};
+use clawft_types::{
+    CompletionRequest, Message, Role, Secret, Temperature, Usage,
+    completion::{read_usage, write_usage},
+    json::{self, Node, Writer},
+};
 use serde_json::{Value, json};
 
 #[test]

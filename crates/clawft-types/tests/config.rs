@@ -1,8 +1,9 @@
 //! The configuration: accepted forms, and the message of each error.
 
+use std::time::Duration;
+
 use clawft_types::{Config, Kind, Temperature};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 const LEAST: &str = r#"{"agents":{"model":"gpt-4o-mini"},"providers":{"providers":{"openai":{"api_key_env":"OPENAI_API_KEY"}}}}"#;
 

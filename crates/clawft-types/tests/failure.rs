@@ -1,8 +1,11 @@
 //! Error bodies in the shapes of all providers.
 
-use clawft_types::failure::{delay, message, seconds, status};
-use clawft_types::json::{self, Node, Value};
 use std::time::Duration;
+
+use clawft_types::{
+    failure::{delay, message, seconds, status},
+    json::{self, Node, Value},
+};
 
 fn parse(body: &str) -> Value {
     json::parse(body.as_bytes()).unwrap()

@@ -1,8 +1,8 @@
 //! Images in messages: both protocols, and session files.
 
-use clawft_types::image::Image;
 use clawft_types::{
-    CompletionRequest, Input, Message, MessagesRequest, Role, Secret, Session, SessionId, session,
+    CompletionRequest, Input, Message, MessagesRequest, Role, Secret, Session, SessionId, image::Image,
+    session,
 };
 use serde_json::{Value, json};
 

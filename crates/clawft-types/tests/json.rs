@@ -1,10 +1,10 @@
 //! Our own JSON parser compared with serde_json.
 
-use clawft_types::json::{self, JsonError, JsonFault, Node, Writer};
-use proptest::collection::vec;
-use proptest::prelude::*;
-use serde_json::Value;
 use std::cell::Cell;
+
+use clawft_types::json::{self, JsonError, JsonFault, Node, Writer};
+use proptest::{collection::vec, prelude::*};
+use serde_json::Value;
 
 fn written(write: impl FnOnce(&mut Writer)) -> String {
     let mut writer = Writer::default();

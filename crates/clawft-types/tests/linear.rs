@@ -2,9 +2,11 @@
 
 mod work;
 
-use clawft_types::failure;
-use clawft_types::json::{self, Node};
-use clawft_types::{Config, Input, Session};
+use clawft_types::{
+    Config, Input, Session, failure,
+    json::{self, Node},
+};
+
 use work::assert_linear;
 
 /// Returns `start`, `count` times `item` separated by commas, and `end`.

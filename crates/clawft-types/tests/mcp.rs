@@ -1,10 +1,13 @@
 //! The configuration of MCP servers: accepted forms, and the message of each error.
 
-use clawft_types::Secret;
-use clawft_types::config::mcp::{self, McpServer, McpSource, McpTransport, McpVariable};
-use clawft_types::json::{self, Node};
-use serde_json::{Value, json};
 use std::time::Duration;
+
+use clawft_types::{
+    Secret,
+    config::mcp::{self, McpServer, McpSource, McpTransport, McpVariable},
+    json::{self, Node},
+};
+use serde_json::{Value, json};
 
 fn read(servers: &Value) -> Result<Vec<McpServer>, String> {
     let text = json!({"tools": {"mcp": servers}}).to_string();

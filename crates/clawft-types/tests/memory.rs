@@ -2,9 +2,12 @@
 
 mod scarce;
 
-use clawft_types::json::{self, JsonFault};
-use clawft_types::memory::{self, NoMemory};
-use clawft_types::{Config, ConfigError, Input, InputError, Message, Role, Session, SessionError};
+use clawft_types::{
+    Config, ConfigError, Input, InputError, Message, Role, Session, SessionError,
+    json::{self, JsonFault},
+    memory::{self, NoMemory},
+};
+
 use scarce::{Done, LARGE, with_memory, with_region};
 
 /// The additional memory of each further attempt.

@@ -1,11 +1,10 @@
 //! Properties that hold for any input.
 
-use clawft_types::json::{self, Node};
 use clawft_types::{
     Config, Input, Message, Reasoning, Role, Session, SessionId, ToolCall, ToolResult, failure,
+    json::{self, Node},
 };
-use proptest::collection::vec;
-use proptest::prelude::*;
+use proptest::{collection::vec, prelude::*};
 use serde_json::{Value, json};
 
 /// Text made of JSON tokens, which gets past the parser far more often than random bytes.

@@ -1,8 +1,10 @@
 //! The configurations in `docs/providers.md` work, and its table is the one in the code.
 
-use clawft_types::Config;
-use clawft_types::config::{self, PRESETS};
-use clawft_types::json::{self, Node};
+use clawft_types::{
+    Config,
+    config::{self, PRESETS},
+    json::{self, Node},
+};
 
 const PAGE: &str = include_str!("../../../docs/providers.md");
 

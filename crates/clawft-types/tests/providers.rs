@@ -1,10 +1,13 @@
 //! The settings of a provider beyond its address and its key.
 
-use clawft_types::config::{self, HeaderSource, PRESETS, Preset};
-use clawft_types::json::{self, Node};
-use clawft_types::{Auth, Config, Kind, Provider};
-use serde_json::{Value, json};
 use std::time::Duration;
+
+use clawft_types::{
+    Auth, Config, Kind, Provider,
+    config::{self, HeaderSource, PRESETS, Preset},
+    json::{self, Node},
+};
+use serde_json::{Value, json};
 
 fn config(agents: Value, name: &str, provider: Value) -> Result<Config, String> {
     let mut agents = agents;

@@ -1,7 +1,8 @@
 //! Session files and session ids.
 
-use clawft_types::session::Chunks;
-use clawft_types::{AnsweredCall, Message, Reasoning, Role, Session, SessionId, ToolCall, ToolResult};
+use clawft_types::{
+    AnsweredCall, Message, Reasoning, Role, Session, SessionId, ToolCall, ToolResult, session::Chunks,
+};
 use serde_json::{Value, json};
 
 fn error(text: &str) -> String {

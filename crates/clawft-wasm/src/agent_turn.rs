@@ -14,18 +14,20 @@ mod grants;
 
 pub use grants::{WORKSPACE, host};
 
-use crate::env::WasiEnvironment;
+use std::{borrow::Cow, mem, time::Duration, vec};
+
 use clawft_core::{Clock, Event, HttpRequest, Reply, Step, Turn, TurnError};
 use clawft_mcp::{HttpServer, Outcome as McpOutcome, Step as McpStep};
-use clawft_tools::toolbox::declined;
-use clawft_tools::{Decision, Declined, Fetch, FetchStep, Host, Outcome, Permission, Settings, Toolbox};
-use clawft_types::config::mcp::{self, McpServer};
-use clawft_types::json::{JsonError, Node};
-use clawft_types::{Config, Input, Session, ToolCall, ToolDefinition, ToolResult};
-use std::borrow::Cow;
-use std::mem;
-use std::time::Duration;
-use std::vec;
+use clawft_tools::{
+    Decision, Declined, Fetch, FetchStep, Host, Outcome, Permission, Settings, Toolbox, toolbox::declined,
+};
+use clawft_types::{
+    Config, Input, Session, ToolCall, ToolDefinition, ToolResult,
+    config::mcp::{self, McpServer},
+    json::{JsonError, Node},
+};
+
+use crate::env::WasiEnvironment;
 
 /// The tools that a configuration names.
 #[derive(Default)]

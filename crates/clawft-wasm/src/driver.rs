@@ -1,13 +1,16 @@
 //! A turn on this host's HTTP and clock, step by step, for the command and for hosts that pull events.
 
-use crate::agent_turn::{AgentTurn, Next, Report, Setup};
-use crate::http::{Exchange, HttpError, Part};
-use crate::platform::{Error, send, transport_error};
+use std::{mem, time::Duration};
+
 use clawft_core::{Clock, Event, HttpRequest, Reply, TransportError};
 use clawft_store::clock::{self, Stopwatch};
 use clawft_types::{Session, ToolCall};
-use std::mem;
-use std::time::Duration;
+
+use crate::{
+    agent_turn::{AgentTurn, Next, Report, Setup},
+    http::{Exchange, HttpError, Part},
+    platform::{Error, send, transport_error},
+};
 
 /// Something that happens in a turn.
 #[derive(Debug)]

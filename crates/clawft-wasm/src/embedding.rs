@@ -6,11 +6,15 @@
 mod lift;
 mod lower;
 
-use clawft_wasm::WasmPlatform;
-use clawft_wasm::pulled::{self, Failure, Kind, Options, Pulled};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clawft_wasm::{
+    WasmPlatform,
+    pulled::{self, Failure, Kind, Options, Pulled},
+};
+
 use lift::{option_text, text, tools};
 use lower::Words;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The description of the world in the component; its functions are below.
 #[allow(dead_code, unreachable_pub, reason = "written by a macro")]

@@ -102,9 +102,11 @@ fn host() -> impl Iterator<Item = (String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::WasiEnvironment;
-    use proptest::prelude::*;
     use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::WasiEnvironment;
 
     #[test]
     fn copies_the_hosts_environment() {

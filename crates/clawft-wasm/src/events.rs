@@ -1,11 +1,8 @@
 //! The output of `--json`: calls of tools as events, and the answer, each in one line. `weft chat --json` prints the
 //! same.
 
-use clawft_types::SessionId;
-use clawft_types::completion::write_usage;
-use clawft_types::json::Writer;
-use clawft_wasm::Answer;
-use clawft_wasm::platform::Part;
+use clawft_types::{SessionId, completion::write_usage, json::Writer};
+use clawft_wasm::{Answer, platform::Part};
 
 /// Returns the event; empty for text, which the answer holds.
 pub(crate) fn of(part: Part<'_>) -> String {

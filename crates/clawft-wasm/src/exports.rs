@@ -1,10 +1,15 @@
 //! The functions of `include/clawft.h`, for hosts with their own network. [`clawft_wasm::turns`] implements
 //! them; this module converts addresses to slices and results to numbers.
 
-use clawft_wasm::turns::{Misuse, Turns};
-use clawft_wasm::{VERSION, WasmPlatform, heap};
-use std::arch::wasm32;
-use std::sync::{Mutex, MutexGuard};
+use std::{
+    arch::wasm32,
+    sync::{Mutex, MutexGuard},
+};
+
+use clawft_wasm::{
+    VERSION, WasmPlatform, heap,
+    turns::{Misuse, Turns},
+};
 
 /// `CLAWFT_ABI`.
 const ABI: u32 = 1;

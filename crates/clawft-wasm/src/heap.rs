@@ -11,8 +11,9 @@ mod wasm;
 #[cfg(target_os = "wasi")]
 pub use self::wasm::{allocate, free};
 
-use self::lists::Lists;
 use std::ptr;
+
+use self::lists::Lists;
 
 /// The size of a block's header.
 const WORD: usize = size_of::<usize>();

@@ -22,15 +22,14 @@
 //! caught, and every conversation with some history is longer. So `client.rs` rejects such a body. A remains
 //! as the reference for B's size and behaviour.
 
-use clawft_core::http::{MAX_HEADER_BYTES, MAX_HEADERS};
-use clawft_core::url::Url;
-use clawft_core::{Method, TimeLimit, TransportError};
-use clawft_types::display_message;
-use clawft_types::join;
-use clawft_types::memory;
-use clawft_types::text::number;
-use std::ops::ControlFlow;
-use std::time::Duration;
+use std::{ops::ControlFlow, time::Duration};
+
+use clawft_core::{
+    Method, TimeLimit, TransportError,
+    http::{MAX_HEADER_BYTES, MAX_HEADERS},
+    url::Url,
+};
+use clawft_types::{display_message, join, memory, text::number};
 
 #[cfg(all(target_os = "wasi", target_env = "p2", feature = "wasi-http-client"))]
 #[path = "http/client.rs"]

@@ -4,8 +4,10 @@
 //! of `printf` and stdio into the component: 12 KB for the message of a bug in libc. This one replaces it and
 //! traps. If libc was built without assertions, nothing refers to it and the linker drops it.
 
-use core::arch::wasm32;
-use core::ffi::{c_char, c_int};
+use core::{
+    arch::wasm32,
+    ffi::{c_char, c_int},
+};
 
 // SAFETY: the signature is that of `__assert_fail` in wasi-libc's `assert.h`, and no other definition is
 // linked: libc's own is in an archive, which is searched for missing symbols only.

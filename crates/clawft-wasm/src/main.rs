@@ -25,10 +25,11 @@ mod exports;
 
 mod events;
 
-use clawft_types::join;
-use clawft_types::text::Ascii as _;
-use clawft_wasm::platform::{INCOMPLETE, Part};
-use clawft_wasm::{SessionId, VERSION, WasmPlatform, capabilities, console, env};
+use clawft_types::{join, text::Ascii as _};
+use clawft_wasm::{
+    SessionId, VERSION, WasmPlatform, capabilities, console, env,
+    platform::{INCOMPLETE, Part},
+};
 
 const HELP: &str = "\
 clawft: asks a language model

@@ -4,21 +4,24 @@ mod error;
 
 pub use error::{Error, INCOMPLETE};
 
-use crate::agent_turn::{self, Report, Setup, ToolConfig};
-use crate::console;
-use crate::driver::{Driver, Output};
-use crate::env::WasiEnvironment;
-use crate::fs::{DEFAULT_BASE, WasiFileSystem};
-use crate::http::{Exchange, HttpError, WasiHttpClient};
-use clawft_core::{HttpRequest, Reply, TransportError};
-use clawft_store::clock::Stopwatch;
-use clawft_store::sessions::Warn;
-use clawft_store::{Sessions, random};
-use clawft_tools::toolbox::line;
-use clawft_types::join;
-use clawft_types::json::{self, Node};
-use clawft_types::{Config, ConfigError, Input, Provider, Session, SessionId, ToolCall, ToolResult, Usage};
 use std::time::Duration;
+
+use clawft_core::{HttpRequest, Reply, TransportError};
+use clawft_store::{Sessions, clock::Stopwatch, random, sessions::Warn};
+use clawft_tools::toolbox::line;
+use clawft_types::{
+    Config, ConfigError, Input, Provider, Session, SessionId, ToolCall, ToolResult, Usage, join,
+    json::{self, Node},
+};
+
+use crate::{
+    agent_turn::{self, Report, Setup, ToolConfig},
+    console,
+    driver::{Driver, Output},
+    env::WasiEnvironment,
+    fs::{DEFAULT_BASE, WasiFileSystem},
+    http::{Exchange, HttpError, WasiHttpClient},
+};
 
 /// The environment variable that overrides [`DEFAULT_BASE`].
 pub const BASE_VARIABLE: &str = "CLAWFT_CONFIG_DIR";

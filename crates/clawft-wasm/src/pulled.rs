@@ -7,17 +7,21 @@ mod failure;
 use clawft_types::text::number;
 pub use failure::{Failure, Kind};
 
-use crate::agent_turn::Report;
-use crate::driver::{self, Driver};
-use crate::platform::{self, WasmPlatform};
-use clawft_core::Reply;
-use clawft_store::StoreError;
-use clawft_store::clock::Stopwatch;
-use clawft_tools::toolbox::line;
-use clawft_types::join;
-use clawft_types::json::{self, Node};
-use clawft_types::{Session, SessionId, SessionIdError, ToolCall, ToolDefinition, Usage};
 use std::collections::VecDeque;
+
+use clawft_core::Reply;
+use clawft_store::{StoreError, clock::Stopwatch};
+use clawft_tools::toolbox::line;
+use clawft_types::{
+    Session, SessionId, SessionIdError, ToolCall, ToolDefinition, Usage, join,
+    json::{self, Node},
+};
+
+use crate::{
+    agent_turn::Report,
+    driver::{self, Driver},
+    platform::{self, WasmPlatform},
+};
 
 /// The error message for a turn that the host has ended.
 const CANCELLED: &str = "the host cancelled the turn";

@@ -9,9 +9,9 @@ mod driven;
 
 pub use codes::{Break, Event, Finish, Misuse, Number, Step, Text};
 
-use crate::platform::WasmPlatform;
-use crate::pulled;
 use clawft_types::ToolDefinition;
+
+use crate::{platform::WasmPlatform, pulled};
 use driven::Driven;
 
 /// The maximum number of turns in progress.

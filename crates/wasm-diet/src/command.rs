@@ -14,9 +14,10 @@ mod table;
 use std::{env, process::ExitCode};
 
 use anyhow::Result;
-use args::{Command, Diet};
 use clap::Parser as _;
 use wasm_diet::engine::COMMAND;
+
+use args::{Command, Diet};
 
 /// The result of a command that did its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -113,9 +113,8 @@ pub fn render(data: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::part::Part;
-
     use super::*;
+    use crate::part::Part;
 
     #[test]
     fn shows_removed_part_without_a_size() {

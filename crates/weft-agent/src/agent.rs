@@ -4,12 +4,15 @@ mod drive;
 pub(crate) mod exchange;
 pub(crate) mod transport;
 
-use crate::error::Error;
-use crate::home::Home;
-use crate::stop::Stop;
-use crate::tools::{Tools, User};
 use clawft_store::Sessions;
 use clawft_types::{Config, Input, Session, SessionId, ToolDefinition, Usage};
+
+use crate::{
+    error::Error,
+    home::Home,
+    stop::Stop,
+    tools::{Tools, User},
+};
 pub use drive::Unanswered;
 use std::sync::Arc;
 

@@ -1,9 +1,10 @@
 //! The errors of the agent.
 
+use std::fmt;
+
 use clawft_core::TurnError;
 use clawft_store::{FsError, StoreError};
 use clawft_types::{ConfigError, InputError, SessionError};
-use std::fmt;
 
 /// An error of the agent. `Display` is the message for the user, equal to the component's; it never contains
 /// a key.

@@ -1,14 +1,19 @@
 //! Requests of others, passed on to a provider without a turn.
 
-use crate::agent::Agent;
-use crate::agent::transport;
-use crate::error::{Error, Fault};
+use std::{
+    cell::RefCell,
+    fmt,
+    sync::{Mutex, PoisonError},
+};
+
 use clawft_core::TransportError;
 use http::{HeaderMap, HeaderName, Method, Response};
 use reqwest::Client;
-use std::cell::RefCell;
-use std::fmt;
-use std::sync::{Mutex, PoisonError};
+
+use crate::{
+    agent::{Agent, transport},
+    error::{Error, Fault},
+};
 
 pub use reqwest::{Body, Url};
 
@@ -141,8 +146,9 @@ pub fn broken(error: &reqwest::Error) -> TransportError {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clawft_types::Config;
+
+    use super::*;
 
     #[test]
     fn each_path_has_its_address() {

@@ -2,14 +2,20 @@
 
 pub mod environment;
 
-use crate::error::{Error, Fault};
+use std::{
+    env,
+    fs::{self, File, Metadata},
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
 use clawft_store::{FileSystem, FsError, FsFault, Sessions};
-use clawft_types::json::{self, JsonError, Node, Value};
-use clawft_types::{Config, ConfigError, config};
-use std::env;
-use std::fs::{self, File, Metadata};
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use clawft_types::{
+    Config, ConfigError, config,
+    json::{self, JsonError, Node, Value},
+};
+
+use crate::error::{Error, Fault};
 
 /// The environment variable that names the home directory.
 pub const HOME_VARIABLE: &str = "CLAWFT_HOME";
@@ -253,8 +259,9 @@ pub(crate) fn file_error(operation: &'static str, path: &Path, error: impl Into<
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use tempfile::TempDir;
+
+    use super::*;
 
     fn home() -> (TempDir, Home) {
         let dir = TempDir::new().unwrap();

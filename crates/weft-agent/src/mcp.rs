@@ -9,15 +9,19 @@ mod process;
 mod stderr;
 mod stdio;
 
-use crate::agent::Agent;
-use crate::stop::Stop;
+use std::{
+    env,
+    sync::{Arc, PoisonError, RwLock},
+};
+
 use clawft_mcp::{Catalog, McpError, Outcome, Tool};
-use clawft_types::config::mcp::{McpServer, McpTransport};
-use clawft_types::{ToolCall, ToolResult};
-use std::env;
-use std::sync::{Arc, PoisonError, RwLock};
-use tokio::sync::Mutex;
-use tokio::time::Instant;
+use clawft_types::{
+    ToolCall, ToolResult,
+    config::mcp::{McpServer, McpTransport},
+};
+use tokio::{sync::Mutex, time::Instant};
+
+use crate::{agent::Agent, stop::Stop};
 
 /// The servers of a configuration. It is cheap to clone; all clones share the servers, and each server performs
 /// one operation at a time. Child processes end with the last clone.

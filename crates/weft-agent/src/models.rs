@@ -1,16 +1,21 @@
 //! The models that a provider offers, asked with `GET /models`.
 
-use crate::agent::{Agent, transport};
-use crate::error::{Error, Fault};
-use crate::forward::{Endpoint, Url, broken};
+use std::{env, time::Duration};
+
 use clawft_core::{TimeLimit, TransportError};
-use clawft_types::json::{self, Node};
-use clawft_types::{Kind, Provider};
+use clawft_types::{
+    Kind, Provider,
+    json::{self, Node},
+};
 use http::Method;
 use reqwest::Response;
-use std::env;
-use std::time::Duration;
 use tokio::time::timeout;
+
+use crate::{
+    agent::{Agent, transport},
+    error::{Error, Fault},
+    forward::{Endpoint, Url, broken},
+};
 
 /// The time that a provider usually gets for its list.
 pub const WAIT: Duration = Duration::from_secs(10);

@@ -4,18 +4,24 @@
 #[cfg(any(test, target_os = "macos", windows))]
 mod either;
 
-use crate::error::Error;
-use crate::home::{file_error, read_file};
+use crate::{
+    error::Error,
+    home::{file_error, read_file},
+};
 #[cfg(any(target_os = "macos", windows))]
 use rustls::client::WebPkiServerVerifier;
-use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
-use std::env;
-use std::fmt::Display;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::{
+    env,
+    fmt::Display,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rustls::{
+    ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier,
+    crypto::ring,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
 
 /// The variable that names a file of certificates to trust in addition to the web's.
 const CERTIFICATES_VARIABLE: &str = "SSL_CERT_FILE";

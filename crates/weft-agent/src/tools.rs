@@ -6,20 +6,27 @@
 mod command;
 mod fetch;
 
-use crate::agent::{Agent, blocking};
-use crate::error::Error;
-use crate::home::{ConfigFile, Home};
-use crate::mcp::McpServers;
-use crate::stop::Stop;
-use crate::workspace;
+use std::{
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
+
 use clawft_mcp::Tool;
-use clawft_tools::toolbox::{declined, line, preview};
-use clawft_tools::{Decision as Check, Declined, Outcome, Permission, Permissions, Settings, Toolbox};
-use clawft_types::config::mcp;
-use clawft_types::{ToolCall, ToolDefinition, ToolResult};
-use std::path::{Path, PathBuf};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use clawft_tools::{
+    Decision as Check, Declined, Outcome, Permission, Permissions, Settings, Toolbox,
+    toolbox::{declined, line, preview},
+};
+use clawft_types::{ToolCall, ToolDefinition, ToolResult, config::mcp};
+
+use crate::{
+    agent::{Agent, blocking},
+    error::Error,
+    home::{ConfigFile, Home},
+    mcp::McpServers,
+    stop::Stop,
+    workspace,
+};
 
 /// The decision about a call, which comes later: whether it is permitted, or `None` if nobody has answered.
 pub type Decision = Pin<Box<dyn Future<Output = Option<bool>> + Send>>;

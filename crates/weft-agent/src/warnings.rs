@@ -2,13 +2,18 @@
 
 mod rules;
 
+use std::{net::IpAddr, path::Path};
+
+use clawft_types::{
+    Config, Provider, Secret,
+    config::{
+        self, CustomHeader, HeaderSource, is_secret_name,
+        mcp::{self, McpServer, McpTransport},
+    },
+    json::Node,
+};
+
 use crate::home::{ConfigFile, Home};
-use clawft_types::config::mcp::{self, McpServer, McpTransport};
-use clawft_types::config::{self, CustomHeader, HeaderSource, is_secret_name};
-use clawft_types::json::Node;
-use clawft_types::{Config, Provider, Secret};
-use std::net::IpAddr;
-use std::path::Path;
 
 /// The shortest token, in characters, that counts as safe from guessing.
 pub const SHORTEST_TOKEN: usize = 16;
@@ -176,8 +181,9 @@ pub fn short_token(token: &Secret, address: IpAddr) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
 
     /// Returns a home whose configuration is `config`, in a file with `mode`.
     fn home(config: &str, mode: u32) -> (tempfile::TempDir, Home) {

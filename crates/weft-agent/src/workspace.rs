@@ -1,16 +1,24 @@
 //! The directories that tools use: the workspace and the home directory.
 
-use crate::error::Error;
-use crate::home::{Home, file_error};
+use std::{
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+};
+
 use cap_fs_ext::{
     DirExt as _, FollowSymlinks, MetadataExt as _, OpenOptionsFollowExt as _, OpenOptionsMaybeDirExt as _,
 };
-use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File, FileType, Metadata, OpenOptions, Permissions};
+use cap_std::{
+    ambient_authority,
+    fs::{Dir, File, FileType, Metadata, OpenOptions, Permissions},
+};
 use clawft_store::FsFault;
 use clawft_tools::{FileFault, Files, Host, Identity, Kind, Stat};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
+
+use crate::{
+    error::Error,
+    home::{Home, file_error},
+};
 
 /// Returns the grants for the tools of a turn: `workspace`, if there is one, and `home`. No tool reaches the
 /// home directory and the configuration file. The home directory is made if it does not exist: otherwise a

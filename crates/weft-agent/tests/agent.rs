@@ -1,11 +1,15 @@
 //! Tests of the agent as a library, as the gateway uses it.
 
+use std::{
+    fs,
+    path::PathBuf,
+    thread,
+    time::{Duration, Instant},
+};
+
 use clawft_types::{Config, Input, Message, Role, Secret, Session, SessionId};
 use mock_provider::{RequestLog, Server};
 use serde_json::json;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
-use std::{fs, thread};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use weft_agent::{Agent, ConfigFile, Delta, Fault, Home, Stop};

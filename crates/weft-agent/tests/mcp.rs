@@ -1,16 +1,23 @@
 //! Real sockets and child processes as MCP servers.
 
-use clawft_types::config::mcp::{self, McpServer};
-use clawft_types::json::{self, Node};
-use clawft_types::{ToolCall, ToolResult};
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use clawft_types::{
+    ToolCall, ToolResult,
+    config::mcp::{self, McpServer},
+    json::{self, Node},
+};
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Builder;
 use weft_agent::{Agent, Home, McpServers, Stop};

@@ -2,17 +2,26 @@
 
 #![cfg(unix)]
 
+use std::{
+    fs,
+    os::unix::{
+        ffi::OsStrExt as _,
+        fs::{PermissionsExt as _, symlink},
+    },
+    path::Path,
+};
+
 use clawft_tools::{FileFault, Files, Identity, Kind, Outcome, Settings, Toolbox};
-use clawft_types::ToolCall;
-use clawft_types::json::{self, Node};
+use clawft_types::{
+    ToolCall,
+    json::{self, Node},
+};
 use serde_json::{Value, json};
-use std::fs;
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::Path;
 use tempfile::TempDir;
-use weft_agent::Home;
-use weft_agent::workspace::{Directory, host};
+use weft_agent::{
+    Home,
+    workspace::{Directory, host},
+};
 
 const SECRET: &str = "SECRET";
 

@@ -1,15 +1,21 @@
 //! Access control: the token, or, on loopback without one, requests from this machine that no page of another
 //! site sent.
 
-use super::api_error::ApiError;
-use super::cors::Origins;
-use super::keys::{Client, Keys};
-use super::settings::Settings;
-use super::token::{self, Token};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
+
 use axum::http::{HeaderMap, StatusCode, header};
-use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use weft_agent::{Error, Home};
+
+use super::{
+    api_error::ApiError,
+    cors::Origins,
+    keys::{Client, Keys},
+    settings::Settings,
+    token::{self, Token},
+};
 
 /// The condition for access.
 pub(super) enum Access {
@@ -168,9 +174,10 @@ fn is_local(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use axum::http::{HeaderName, HeaderValue};
     use clawft_types::Secret;
+
+    use super::*;
 
     type Pair = (&'static str, &'static str);
 

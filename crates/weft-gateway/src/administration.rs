@@ -4,15 +4,18 @@ mod transfer;
 
 pub use transfer::Imported;
 
-use super::keys::{KeyRecord, NewKey};
-use super::settings::StoreSettings;
-use super::store::{self, Store};
-use super::workers;
+use std::{env, sync::Arc};
+
 use clawft_types::Secret;
-use std::env;
-use std::sync::Arc;
 use tokio::runtime::Runtime;
 use weft_agent::{ConfigFile, Error, Fault, Home};
+
+use super::{
+    keys::{KeyRecord, NewKey},
+    settings::StoreSettings,
+    store::{self, Store},
+    workers,
+};
 
 /// The keys and sessions of a gateway's store. Its methods block.
 pub struct Administration {

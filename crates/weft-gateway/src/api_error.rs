@@ -1,13 +1,17 @@
 //! Errors in the shape of the client's dialect.
 
-use super::reply;
-use axum::body::Body;
-use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use clawft_types::json::{JsonError, JsonFault, Writer};
 use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use clawft_types::json::{JsonError, JsonFault, Writer};
+
+use super::reply;
 
 /// The header that tells OpenAI's clients whether to retry. By default they retry after every 5xx, although
 /// the agent has already retried as configured.
@@ -224,8 +228,9 @@ fn thread_unsupported(details: &mut Writer) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clawft_types::json;
+
+    use super::*;
 
     #[test]
     fn clients_learn_that_threads_are_not_supported() {

@@ -11,24 +11,31 @@ mod store_outcome;
 mod turn;
 mod unsupported;
 
-use super::api_error::ApiError;
-use super::failure;
-use super::proxy::{self, Api, Dialect, FIRST_COMMENT, Incoming, Translation, Translator};
-use super::state::Shared;
-use super::{reply, sessions};
-use audience::Audience;
-use axum::body::Bytes;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::{
+    body::Bytes,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
 use clawft_api::Options;
 use clawft_types::{Config, SessionId};
+
+use super::{
+    api_error::ApiError,
+    failure,
+    proxy::{self, Api, Dialect, FIRST_COMMENT, Incoming, Translation, Translator},
+    reply, sessions,
+    state::Shared,
+};
+use audience::Audience;
 use events::Events;
 pub(super) use join::{decide, join, stop};
+use std::sync::Arc;
+
+use tokio::time::timeout;
+
 use request::ChatRequest;
 use shape::Shape;
-use std::sync::Arc;
-use tokio::time::timeout;
 #[cfg(test)]
 pub(super) use turn::STORE_TIME;
 use turn::{Completed, TurnInput, TurnOutput, TurnOutputs};

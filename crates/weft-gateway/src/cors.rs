@@ -1,11 +1,14 @@
 //! Pages of other origins that may send requests.
 
-use super::state::Shared;
-use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
 use clawft_types::json::{JsonError, Node};
+
+use super::state::Shared;
 
 /// The value that stands for every origin.
 const ANY: &str = "*";

@@ -1,11 +1,11 @@
 //! Maps errors of the agent to statuses and OpenAI's shape.
 
-use crate::api_error::ApiError;
-use crate::log;
 use axum::http::StatusCode;
 use clawft_api::upstream::status_and_code;
 use clawft_core::TurnError;
 use weft_agent::{Error, Fault};
+
+use crate::{api_error::ApiError, log};
 
 /// Returns the response for `error`.
 ///
@@ -65,9 +65,11 @@ pub(crate) fn lost() -> ApiError {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use clawft_core::{KeySource, Target, TransportError};
     use std::time::Duration;
+
+    use clawft_core::{KeySource, Target, TransportError};
+
+    use super::*;
 
     fn told(error: TurnError) -> (u16, Option<u64>, String) {
         let told = api_error(&Error::from(error));

@@ -1,11 +1,14 @@
 //! Bodies of responses that are made while they are sent.
 
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
 use axum::body::{Body, Bytes, HttpBody};
 use futures_util::Stream;
 use http_body::{Frame, SizeHint};
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 
 /// Returns the body that consists of `frames`. An error breaks the response off.
 pub(crate) fn body(frames: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Body {

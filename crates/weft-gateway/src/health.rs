@@ -1,18 +1,24 @@
 //! Health checks: whether the gateway is alive, and whether it is ready.
 
-use super::reply;
-use super::state::{Shared, State};
-use axum::extract;
-use axum::http::StatusCode;
-use axum::response::Response;
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use axum::{extract, http::StatusCode, response::Response};
 use clawft_types::json::Writer;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::Duration;
-use tokio::runtime::Handle;
-use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    runtime::Handle,
+    sync::watch,
+    time::{Instant, timeout_at},
+};
 use weft_agent::ConfigFile;
+
+use super::{
+    reply,
+    state::{Shared, State},
+};
 
 /// The time for which the result of a check is reused: probes need no token, and must not keep the disk busy.
 pub(super) const FRESH: Duration = Duration::from_secs(3);
@@ -163,11 +169,15 @@ fn check(state: &State, handle: &Handle, found: &watch::Sender<Checks>) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::sync::mpsc;
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    };
+
     use tokio::runtime::Builder;
+
+    use super::*;
 
     const GOOD: Checks = Checks {
         config: true,

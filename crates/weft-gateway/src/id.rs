@@ -1,9 +1,13 @@
 //! Random identifiers for requests and answers.
 
-use std::fmt::Write as _;
-use std::hash::{BuildHasher as _, RandomState};
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    fmt::Write as _,
+    hash::{BuildHasher as _, RandomState},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 /// The number of random bytes.
 const BYTES: usize = 12;

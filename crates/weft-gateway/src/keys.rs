@@ -11,9 +11,9 @@ pub use record::{KeyRecord, NewKey};
 pub(super) use set::LOOK;
 pub(super) use set::{ClientKey, Keys};
 
-use super::state::Shared;
-use super::tenant::Tenant;
 use std::sync::Arc;
+
+use super::{state::Shared, tenant::Tenant};
 
 /// The sender of a request.
 #[derive(Clone)]

@@ -68,15 +68,14 @@ pub use administration::{Administration, Imported};
 pub use keys::{KeyRecord, NewKey};
 pub use settings::{LISTEN_VARIABLE, STORE_VARIABLE, Settings, StoreSettings, TOKEN_VARIABLE, parse_listen};
 
+use std::{env, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::net::TcpListener;
+use weft_agent::{Agent, ConfigFile, Error, Home, Nobody, Tools, warnings};
+
 use access::{Access, Origin};
 use log::Line;
 use state::{Reloadable, Shared};
-use std::env;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::TcpListener;
-use weft_agent::{Agent, ConfigFile, Error, Home, Nobody, Tools, warnings};
 use workers::Workers;
 
 /// The maximum number of threads of each event loop for files, the resolver of host names, and large requests.

@@ -1,12 +1,18 @@
 //! Limits of a request: bytes and time.
 
-use super::api_error::ApiError;
-use super::work_limits::{LargeBodyPermit, SMALL, WorkLimits};
-use axum::body::{Body, HttpBody as _};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use http_body_util::BodyExt as _;
 use std::time::Duration;
+
+use axum::{
+    body::{Body, HttpBody as _},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+};
+use http_body_util::BodyExt as _;
 use tokio::time::{Instant, sleep_until};
+
+use super::{
+    api_error::ApiError,
+    work_limits::{LargeBodyPermit, SMALL, WorkLimits},
+};
 
 /// The time that a client may take for a request's body.
 pub(super) const BODY_TIME: Duration = Duration::from_secs(30);
@@ -144,9 +150,10 @@ pub(super) fn json_type(headers: &HeaderMap) -> Result<(), ApiError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use axum::http::HeaderValue;
     use futures_util::StreamExt as _;
+
+    use super::*;
 
     #[tokio::test]
     async fn accepts_body_of_the_limit() {

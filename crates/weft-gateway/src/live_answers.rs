@@ -1,8 +1,11 @@
 //! The answers that are being made in sessions, so that a client can join one that another connection asked for.
 
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
 use clawft_types::SessionId;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{oneshot, watch};
 use weft_agent::Stop;
 

@@ -8,16 +8,20 @@
 
 mod queue;
 
-use super::time;
+use std::{
+    borrow::Cow,
+    fmt::Write as _,
+    io::{self, IsTerminal as _},
+    panic::PanicHookInfo,
+    sync::LazyLock,
+    time::{Duration, SystemTime},
+};
+
 use clawft_types::json::Writer;
 use prometheus_client::metrics::counter::Counter;
+
+use super::time;
 use queue::Queue;
-use std::borrow::Cow;
-use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _};
-use std::panic::PanicHookInfo;
-use std::sync::LazyLock;
-use std::time::{Duration, SystemTime};
 
 /// The number of lines that may wait to be written.
 pub(super) const CAPACITY: usize = 4096;
@@ -164,9 +168,9 @@ fn panic_line(panic: &PanicHookInfo<'_>) -> Line<'static> {
 
 #[cfg(test)]
 mod tests {
+    use std::{cell::RefCell, panic};
+
     use super::*;
-    use std::cell::RefCell;
-    use std::panic;
 
     thread_local! {
         /// The lines that this thread has logged.

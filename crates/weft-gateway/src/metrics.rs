@@ -1,27 +1,26 @@
 //! The metrics for Prometheus, at `/metrics`.
 
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use clawft_types::Usage;
-use prometheus_client::encoding::text;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Registry, Unit};
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
-use super::Build;
-use super::api_error::ApiError;
-use super::keys::Client;
-use super::log;
-use super::state::Shared;
+use axum::{
+    Extension,
+    body::Body,
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use clawft_types::Usage;
+use prometheus_client::{
+    encoding::text,
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
+    registry::{Registry, Unit},
+};
+
+use super::{Build, api_error::ApiError, keys::Client, log, state::Shared};
 
 /// The content type of `/metrics`.
 const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -1,17 +1,22 @@
 //! `GET /v1/models`: the configured models, the agent, and the models that the providers say they offer.
 
-use super::api_error::{ApiError, anthropics_shape};
-use super::completions::AGENT;
-use super::keys::Client;
-use super::reply;
-use super::routes::PathEnd;
-use super::state::Shared;
-use axum::Extension;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse as _, Response},
+};
 use clawft_api::{Dialect, Model, Models};
 use clawft_types::json::Writer;
+
+use super::{
+    api_error::{ApiError, anthropics_shape},
+    completions::AGENT,
+    keys::Client,
+    reply,
+    routes::PathEnd,
+    state::Shared,
+};
 
 /// The owner of the agent.
 const OWNER: &str = "clawft";

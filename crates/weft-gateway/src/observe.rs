@@ -1,22 +1,25 @@
 //! The outer layer of every request: identifier, log line, metrics, headers, and a response after a panic.
 
-use super::api_error::ApiError;
-use super::log::Line;
-use super::state::Shared;
-use super::{headers, id};
-use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use std::{
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, ready},
+    time::{Duration, Instant},
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    extract::{MatchedPath, Request},
+    http::{HeaderMap, HeaderValue, Method, StatusCode},
+    response::{IntoResponse as _, Response},
+};
 use clawft_types::Usage;
 use futures_util::FutureExt as _;
 use http_body::{Frame, SizeHint};
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
 use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use super::{api_error::ApiError, headers, id, log::Line, state::Shared};
 
 /// The header with the request's identifier, in both directions.
 pub(super) const REQUEST_ID: &str = "x-request-id";

@@ -1,14 +1,17 @@
 //! The page at `/`, and the scripts and styles that it loads, which are compressed in the program.
 
-use super::api_error::ApiError;
-use axum::body::{Body, Bytes};
-use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::Response;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use sha2::{Digest as _, Sha256};
 use std::sync::LazyLock;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::Path,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use sha2::{Digest as _, Sha256};
+
+use super::api_error::ApiError;
 
 include!(concat!(env!("OUT_DIR"), "/page_files.rs"));
 

@@ -1,7 +1,6 @@
 //! The spellings of a path that clients use for the same thing.
 
-use axum::http::Uri;
-use axum::http::uri::PathAndQuery;
+use axum::http::{Uri, uri::PathAndQuery};
 
 /// The first parts of the API's paths, which clients ask for with and without `/v1`.
 const API: [&str; 7] = [

@@ -26,29 +26,36 @@ pub(super) use stream::COMMENTS;
 pub(super) use stream::{COMMENT, FIRST_COMMENT};
 pub(super) use translation::{Translation, Translator};
 
-use super::api_error::ApiError;
-use super::completions::AGENT;
-use super::keys::Client;
-use super::limits::{self, Received};
-use super::observe::Details;
-use super::reply;
-use super::routing::Candidate;
-use super::server::RequestActivity;
-use super::state::Shared;
-use super::work_limits::LargeBodyPermit;
-use axum::body::Bytes;
-use axum::extract::{Request, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::Response;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use axum::{
+    body::Bytes,
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, request::Parts},
+    response::Response,
+};
 use clawft_types::Kind;
+use tokio::time::{Instant, timeout};
+
+use super::{
+    api_error::ApiError,
+    completions::AGENT,
+    keys::Client,
+    limits::{self, Received},
+    observe::Details,
+    reply,
+    routing::Candidate,
+    server::RequestActivity,
+    state::Shared,
+    work_limits::LargeBodyPermit,
+};
 use exchange::Exchange;
 use meter::Meter;
 use response::Answer;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use stream::{Running, Source};
-use tokio::time::{Instant, timeout};
 use translation::{WARNING, is_native};
 
 /// A path of the API that is passed on.

@@ -1,8 +1,10 @@
 //! JSON responses.
 
-use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
 use clawft_types::json::Writer;
 
 /// Returns a response that caches must not store, because it may contain a conversation.

@@ -1,15 +1,19 @@
 //! The routes, and the access control of each.
 
-use super::api_error::{ApiError, anthropics_shape, in_anthropics_shape};
-use super::state::Shared;
-use super::{completions, cors, health, metrics, models, observe, page, proxy, sessions};
-use axum::Router;
-use axum::extract::{FromRequestParts, Path, Request, State};
-use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::{
+    Router,
+    extract::{FromRequestParts, Path, Request, State},
+    http::{StatusCode, header, request::Parts},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+
+use super::{
+    api_error::{ApiError, anthropics_shape, in_anthropics_shape},
+    completions, cors, health, metrics, models, observe, page, proxy, sessions,
+    state::Shared,
+};
 
 /// The number of characters of a path that an error message shows.
 const LONGEST_SHOWN: usize = 100;

@@ -13,13 +13,17 @@ pub(super) use extra_body::ExtraBody;
 pub(super) use health::Health;
 pub(super) use target::Target;
 
-use super::log;
-use clawft_api::routing::unknown_provider;
-use clawft_types::config::{ModelEntry, ModelMap};
-use clawft_types::json::JsonError;
-use clawft_types::{Config, Provider};
 use std::sync::Arc;
+
+use clawft_api::routing::unknown_provider;
+use clawft_types::{
+    Config, Provider,
+    config::{ModelEntry, ModelMap},
+    json::JsonError,
+};
 use weft_agent::{ConfigFile, Error};
+
+use super::log;
 
 /// The providers, and which of them serve a model.
 #[derive(Debug)]

@@ -3,10 +3,15 @@
 //! A turn that is stored and a deletion both hold the session's mutex. The deletion removes the file and
 //! marks the running turns; a marked turn is not stored, even if its session has no file yet.
 
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
 use clawft_types::SessionId;
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use weft_agent::{Error, Fault};
 
@@ -134,9 +139,11 @@ impl Drop for Deletion {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::time::Duration;
+
     use tokio::time::timeout;
+
+    use super::*;
 
     fn id(text: &str) -> SessionId {
         text.parse().unwrap()

@@ -105,8 +105,9 @@ fn cut(text: &str, found: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clawft_types::Role;
+
+    use super::*;
 
     fn search(text: &str) -> Search {
         Search::parse(text).unwrap().unwrap()

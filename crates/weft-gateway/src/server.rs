@@ -15,28 +15,23 @@ pub(super) use service::RequestActivity;
 #[cfg(test)]
 pub(super) use timed_stream::{LINGER_BYTES, LINGER_PAUSE, LINGER_TIME, WRITE_TIME};
 
-use super::api_error::ApiError;
-use super::log;
-use super::metrics::Metrics;
-use super::state::Shared;
-use super::workers::Workers;
-use axum::Router;
-use axum::http::StatusCode;
-use connections::{ConnectionSlot, Connections};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::{Router, http::StatusCode};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::timeout,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{api_error::ApiError, log, metrics::Metrics, state::Shared, workers::Workers};
+use connections::{ConnectionSlot, Connections};
 use service::RequestService;
-use std::net::SocketAddr;
-use std::pin::pin;
-use std::sync::Arc;
-use std::time::Duration;
 use timed_stream::{TimedStream, Transport};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 /// The time for a request's head to arrive, and for a connection without one.
 pub(super) const HEAD_TIME: Duration = Duration::from_secs(15);

@@ -2,22 +2,21 @@
 
 mod change;
 
-use super::api_error::ApiError;
-use super::keys::Client;
-use super::routes::PathEnd;
-use super::search::Search;
-use super::state::Shared;
-use super::tenant::Tenant;
-use super::{failure, reply};
-use axum::Extension;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::Response;
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+    response::Response,
+};
+
+use super::{
+    api_error::ApiError, failure, keys::Client, reply, routes::PathEnd, search::Search, state::Shared,
+    tenant::Tenant,
+};
 pub(super) use change::change;
-use clawft_types::image::Image;
-use clawft_types::json::Writer;
-use clawft_types::{Message, Session, SessionId, ToolCall};
 use std::sync::Arc;
+
+use clawft_types::{Message, Session, SessionId, ToolCall, image::Image, json::Writer};
 use weft_agent::Error;
 
 /// The header that names the session that a request continues.

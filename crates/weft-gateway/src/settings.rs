@@ -1,12 +1,14 @@
 //! The options of the gateway, from the configuration's `gateway`, the environment and the command line.
 
-use super::cors::Origins;
-use super::server::ConnectionLimits;
-use super::store::check_url;
-use clawft_types::Secret;
-use clawft_types::json::{JsonError, Node};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use clawft_types::{
+    Secret,
+    json::{JsonError, Node},
+};
 use weft_agent::{ConfigFile, Error};
+
+use super::{cors::Origins, server::ConnectionLimits, store::check_url};
 
 /// The variable with the address to listen on.
 pub const LISTEN_VARIABLE: &str = "CLAWFT_LISTEN";
@@ -285,10 +287,13 @@ fn whole_or(node: Node<'_>, key: &str, most: u32, default: u32) -> Result<u32, J
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use clawft_types::config::{GATEWAY_FIELDS, unknown_fields};
-    use clawft_types::json;
+    use clawft_types::{
+        config::{GATEWAY_FIELDS, unknown_fields},
+        json,
+    };
     use weft_agent::Home;
+
+    use super::*;
 
     fn read(config: &str, env: &[(&str, &str)]) -> Result<Settings, String> {
         read_with(config, env, None)

@@ -1,15 +1,21 @@
 //! Runs the server until the process is told to end, lets running answers complete, and ends within ten
 //! seconds in any case.
 
-use super::log::{self, Line};
-use super::state::Shared;
-use super::workers::Workers;
-use super::{routes, server};
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::time::{Instant, timeout, timeout_at};
+
+use tokio::{
+    net::TcpListener,
+    time::{Instant, timeout, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 use weft_agent::Error;
+
+use super::{
+    log::{self, Line},
+    routes, server,
+    state::Shared,
+    workers::Workers,
+};
 
 /// The time that running answers may take to complete.
 pub(super) const GRACE: Duration = Duration::from_millis(7000);
@@ -127,9 +133,11 @@ impl Signals {
 
 #[cfg(unix)]
 mod imp {
-    use super::Signal;
     use std::io;
+
     use tokio::signal::unix::{self, SignalKind, signal};
+
+    use super::Signal;
 
     pub(super) struct Signals {
         terminate: unix::Signal,
@@ -158,8 +166,9 @@ mod imp {
 
 #[cfg(not(unix))]
 mod imp {
-    use super::Signal;
     use std::io;
+
+    use super::Signal;
 
     pub(super) struct Signals;
 

@@ -1,27 +1,24 @@
 //! The state that all requests share.
 
-use super::Build;
-use super::access::Access;
-use super::api_error::ApiError;
-use super::health::Readiness;
-use super::keys::Keys;
-use super::metrics::Metrics;
-use super::routing::Routing;
-use super::settings::Settings;
-use super::store::Store;
-use super::tenant::Tenant;
-use super::work_limits::WorkLimits;
+use std::{
+    ops::Deref,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
 use axum::http::StatusCode;
 use clawft_types::Config;
-use std::ops::Deref;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use weft_agent::forward::Forwarder;
-use weft_agent::{Agent, ConfigFile, Error, Home, Stop};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::sleep,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use weft_agent::{Agent, ConfigFile, Error, Home, Stop, forward::Forwarder};
+
+use super::{
+    Build, access::Access, api_error::ApiError, health::Readiness, keys::Keys, metrics::Metrics,
+    routing::Routing, settings::Settings, store::Store, tenant::Tenant, work_limits::WorkLimits,
+};
 
 /// The `Retry-After` of a request for which there is no room, in seconds.
 const BUSY_SECONDS: u64 = 1;

@@ -11,18 +11,22 @@ pub(super) use files::FileStore;
 pub(super) use files::PROBE_BYTES;
 pub(super) use postgres::{PostgresStore, check_url};
 
-use super::id;
-use super::keys::KeyRecord;
-use super::keys::limits::{Counts, Limits};
-use super::search::Search;
-use super::settings::StoreSettings;
-use super::time;
+use std::{sync::Arc, time::SystemTime};
+
 use async_trait::async_trait;
-use clawft_types::json::Writer;
-use clawft_types::{Message, Role, Session, SessionId};
-use std::sync::Arc;
-use std::time::SystemTime;
+use clawft_types::{Message, Role, Session, SessionId, json::Writer};
 use weft_agent::{Error, Home};
+
+use super::{
+    id,
+    keys::{
+        KeyRecord,
+        limits::{Counts, Limits},
+    },
+    search::Search,
+    settings::StoreSettings,
+    time,
+};
 
 /// The maximum number of listed sessions: the newest ones.
 const LISTED: usize = 100;

@@ -1,10 +1,14 @@
 //! The state that belongs to one client: its sessions, and the turns of them that run.
 
-use super::live_answers::LiveAnswers;
-use super::running_turns::RunningTurns;
-use super::store::{ClientStore, Store};
 use std::sync::Arc;
+
 use weft_agent::{Agent, Error, Home};
+
+use super::{
+    live_answers::LiveAnswers,
+    running_turns::RunningTurns,
+    store::{ClientStore, Store},
+};
 
 /// The directory with a directory for each key.
 pub(super) const KEYS: &str = "keys";

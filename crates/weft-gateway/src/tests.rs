@@ -1,11 +1,11 @@
 //! Compares the numbers in `docs/gateway.md` with the code.
 
+use std::{collections::BTreeSet, time::Duration};
+
 use super::{
     completions, health, keys, limits, log, proxy, routing, server, settings, shutdown, state, store,
     work_limits,
 };
-use std::collections::BTreeSet;
-use std::time::Duration;
 
 const PAGE: &str = include_str!("../../../docs/gateway.md");
 

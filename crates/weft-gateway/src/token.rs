@@ -1,16 +1,17 @@
 //! The token that clients send: its origin, and its comparison.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use std::{
+    fs::{self, File},
+    io::{self, Read as _, Seek as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use clawft_store::FsFault;
 use clawft_types::Secret;
 use sha2::{Digest as _, Sha256};
-use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, Write as _};
-use std::path::{Path, PathBuf};
 use subtle::ConstantTimeEq as _;
-use weft_agent::home;
-use weft_agent::warnings::SHORTEST_TOKEN;
+use weft_agent::{home, warnings::SHORTEST_TOKEN};
 
 /// The file in the home directory with a generated token.
 pub(super) const FILE: &str = "gateway-token";

@@ -4,13 +4,16 @@
 //! so that no other request waits for them. Their bodies take at most [`LARGE_AT_ONCE`] times
 //! `max_body_bytes` of memory, and their trees [`PARSED_AT_ONCE`] times the memory of one.
 
-use super::api_error::ApiError;
+use std::{sync::Arc, time::Duration};
+
 use axum::http::StatusCode;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
+    time::timeout,
+};
+
+use super::api_error::ApiError;
 
 /// The largest body, in bytes, that is parsed on the current thread: that takes less than a millisecond.
 pub(super) const SMALL: usize = 64 * 1024;
@@ -104,8 +107,9 @@ impl WorkLimits {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn limits_large_bodies_in_memory() {

@@ -3,11 +3,16 @@
 //! A connection stays on one thread, and so do the connections to providers that its requests take. So no
 //! request waits until another thread has woken up, which costs more than the work between two packets.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
-use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::time::timeout;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 use weft_agent::{Error, forward};
 
@@ -90,8 +95,9 @@ fn failed(error: &std::io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::collections::HashSet;
+
+    use super::*;
 
     #[test]
     fn each_event_loop_has_its_turn() {

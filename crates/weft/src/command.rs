@@ -18,13 +18,15 @@ mod status;
 mod suggest;
 mod terminal;
 
-use args::{Command, Weft};
+use std::process::ExitCode;
+
 use clap::Parser as _;
 use clawft_types::json::Writer;
-use exit::Exit;
-use std::process::ExitCode;
-use terminal::Sanitizer;
 use weft_agent::{Error, Home};
+
+use args::{Command, Weft};
+use exit::Exit;
+use terminal::Sanitizer;
 
 /// Runs the command of the process's arguments. Errors go to standard error; `weft --help` lists the exit
 /// codes.

@@ -3,11 +3,14 @@
 //! [`Shim::compile`] makes a library of `shim.c`; a [`Shim`] then loads it before the C library of a program.
 //! The C file describes the effects.
 
-use std::ffi::OsString;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::{env, fs};
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 const SOURCE: &str = include_str!("shim.c");
 

@@ -16,8 +16,10 @@ use devkit::{project::Project, ui};
 use libtest_mimic::Trial;
 
 use self::{context::ReplicasContext, fixture::Fixture};
-use super::harness::{self, Log, Options, case::Case};
-use super::report::Failure;
+use super::{
+    harness::{self, Log, Options, case::Case},
+    report::Failure,
+};
 
 /// A check of replicas.
 type Check = fn(&ReplicasContext<'_>) -> Result<()>;

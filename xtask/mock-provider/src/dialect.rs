@@ -2,7 +2,12 @@
 
 use serde_json::Value;
 
-use crate::{anthropic, event::Event, event::Script, openai, request::Request};
+use crate::{
+    anthropic,
+    event::{Event, Script},
+    openai,
+    request::Request,
+};
 
 /// A provider's protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

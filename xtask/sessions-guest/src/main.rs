@@ -3,9 +3,10 @@
 //! The shipped module answers one message and never lists or removes a session. `cargo xtask smoke wamr` runs
 //! this guest beside the module, to test all of the store's operations in a runtime.
 
+use std::process::ExitCode;
+
 use clawft_store::{FileSystem, Sessions, StoreError};
 use clawft_types::{Session, SessionId};
-use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match live(&FileSystem::new()) {

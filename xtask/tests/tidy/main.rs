@@ -25,9 +25,12 @@
 //! For the product crates: each root denies the same lints ([`promises`]).
 //!
 //! For comments and documents: plain language ([`language`]).
+//!
+//! For all Rust files: one style of imports ([`imports`]).
 
 mod commands;
 mod document;
+mod imports;
 mod language;
 mod leftovers;
 mod modules;
@@ -44,9 +47,10 @@ use std::{
 };
 
 use devkit::{cargo::cargo, cmd};
+use xshell::Shell;
+
 use document::Document;
 use modules::Uses;
-use xshell::Shell;
 
 /// The sources of packages whose modules must not use one another in cycles.
 const PACKAGES: [&str; 11] = [
@@ -176,6 +180,12 @@ fn product_crates_deny_the_same_lints() {
 #[test]
 fn comments_and_documents_are_plain() {
     let wrong = language::faults_of_checkout(&root());
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn imports_have_one_style() {
+    let wrong = imports::faults_of_checkout(&root());
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 

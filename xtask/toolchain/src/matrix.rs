@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use devkit::project::Project;
+use flags::values::Releases;
 
 use super::{
     execute::{install, mention_new},
     item::{Item, Tool},
     pins::Pins,
 };
-use flags::values::Releases;
 
 /// An installed wasmtime.
 #[derive(Clone, Debug, PartialEq, Eq)]

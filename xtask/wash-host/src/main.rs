@@ -15,12 +15,7 @@ mod server;
 use std::{env, fs, future, process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, Result};
-use wash_runtime::{
-    engine::Engine,
-    host::{HostApi as _, HostBuilder},
-    types::{Component, LocalResources, Workload, WorkloadStartRequest},
-    wit::WitInterface,
-};
+use wash_runtime::{engine::Engine, host::{HostApi as _, HostBuilder}, types::{Component, LocalResources, Workload, WorkloadStartRequest}, wit::WitInterface};
 
 use crate::{options::Options, server::Server};
 

@@ -3,28 +3,13 @@
 //! The runtime's own server waits until the component has returned before it delivers the response, so a response that
 //! is written while it arrives from elsewhere never starts. This one delivers it as soon as the component has set it.
 
-use std::{
-    collections::HashSet,
-    net::{self, SocketAddr},
-};
+use std::{collections::HashSet, net::{self, SocketAddr}};
 
 use anyhow::{Context as _, Result};
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::oneshot,
-};
-use wash_runtime::{
-    engine::{ctx::Ctx, workload::ResolvedWorkload},
-    plugin::HostPlugin,
-    wit::{WitInterface, WitWorld},
-};
-use wasmtime_wasi_http::{
-    WasiHttpView as _,
-    bindings::{ProxyPre, http::types::Scheme},
-    body::HyperOutgoingBody,
-    io::TokioIo,
-};
+use tokio::{net::{TcpListener, TcpStream}, sync::oneshot};
+use wash_runtime::{engine::{ctx::Ctx, workload::ResolvedWorkload}, plugin::HostPlugin, wit::{WitInterface, WitWorld}};
+use wasmtime_wasi_http::{WasiHttpView as _, bindings::{ProxyPre, http::types::Scheme}, body::HyperOutgoingBody, io::TokioIo};
 
 /// The interface that components export.
 pub(crate) const INTERFACE: &str = "wasi:http/incoming-handler";

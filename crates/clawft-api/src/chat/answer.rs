@@ -1,17 +1,23 @@
 //! Reader and writer of chat completions.
 
-use super::{messages, read, tools};
-use crate::answer::{Answer, Finish, Usage};
-use crate::context::Context;
-use crate::path::Path;
-use crate::read::{members, text};
-use crate::request::{Content, Role};
-use crate::template::{Slot, fill};
-use crate::written::Translation;
-use crate::{Dialect, Error, Field};
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
+use alloc::{
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
 use clawft_types::json::{Node, Writer};
+
+use super::{messages, read, tools};
+use crate::{
+    Dialect, Error, Field,
+    answer::{Answer, Finish, Usage},
+    context::Context,
+    path::Path,
+    read::{members, text},
+    request::{Content, Role},
+    template::{Slot, fill},
+    written::Translation,
+};
 
 pub(crate) fn read_answer(root: Node<'_>) -> Result<Answer, Error> {
     root.require("choices")?;

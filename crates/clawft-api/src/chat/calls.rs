@@ -4,12 +4,18 @@
 //! the other: what belongs to a later call waits until the input of the current one is a complete JSON value, or the
 //! answer ends.
 
-use crate::event::{Event, Events};
-use crate::request::{Call, Content};
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
-use clawft_types::json::Node;
+use alloc::{
+    string::{String, ToString as _},
+    vec::Vec,
+};
 use core::mem;
+
+use clawft_types::json::Node;
+
+use crate::{
+    event::{Event, Events},
+    request::{Call, Content},
+};
 
 /// The maximum number of calls whose parts come in turn.
 const INTERLEAVED: usize = 64;

@@ -1,17 +1,21 @@
 //! Reader of streamed chat completions.
 
-use super::answer::read_finish;
-use super::calls::Calls;
-use super::read::thoughts;
-use crate::answer::{Finish, Usage};
-use crate::error_body::ErrorBody;
-use crate::event::{Event, Events};
-use crate::path::Path;
-use crate::request::{Content, Thought};
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
-use clawft_types::json::Node;
+use alloc::{
+    string::{String, ToString as _},
+    vec::Vec,
+};
 use core::mem;
+
+use clawft_types::json::Node;
+
+use super::{answer::read_finish, calls::Calls, read::thoughts};
+use crate::{
+    answer::{Finish, Usage},
+    error_body::ErrorBody,
+    event::{Event, Events},
+    path::Path,
+    request::{Content, Thought},
+};
 
 /// The state of a reader.
 #[derive(Debug, Default)]

@@ -1,10 +1,13 @@
 //! Writer of the content of a chat message.
 
-use crate::request::{Content, Part, Source};
-use crate::written::Translation;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+
 use clawft_types::json::Writer;
+
+use crate::{
+    request::{Content, Part, Source},
+    written::Translation,
+};
 
 /// Writes the member `content`; see [`of`].
 pub(super) fn member(parts: &[Part], prefix: &str, to: &mut Translation, writer: &mut Writer) {

@@ -1,12 +1,15 @@
 //! Writer of the messages of a chat completion request.
 
-use super::{content, tools};
-use crate::request::{Call, Content, Part, Request, Role, Thought, Turn};
-use crate::template::{Slot, fill};
-use crate::written::Translation;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+
 use clawft_types::json::Writer;
+
+use super::{content, tools};
+use crate::{
+    request::{Call, Content, Part, Request, Role, Thought, Turn},
+    template::{Slot, fill},
+    written::Translation,
+};
 
 /// A message to write.
 enum Message<'a> {

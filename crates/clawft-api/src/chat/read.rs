@@ -1,13 +1,19 @@
 //! Reader of chat completion requests.
 
-use super::tools;
-use crate::path::Path;
-use crate::read::{inner, list, members, parts, rest, source, text, text_of, texts};
-use crate::request::{Call, Content, Format, Part, Reasoning, Request, Role, Source, Thought, Turn};
-use crate::{Dialect, Error, Field, Raw};
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
+use alloc::{
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
 use clawft_types::json::Node;
+
+use super::tools;
+use crate::{
+    Dialect, Error, Field, Raw,
+    path::Path,
+    read::{inner, list, members, parts, rest, source, text, text_of, texts},
+    request::{Call, Content, Format, Part, Reasoning, Request, Role, Source, Thought, Turn},
+};
 
 pub(crate) fn request(root: Node<'_>) -> Result<Request, Error> {
     root.require("model")?;

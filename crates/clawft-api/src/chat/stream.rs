@@ -1,14 +1,17 @@
 //! Writer of streamed chat completions.
 
-use super::answer::finish_name;
-use crate::Dialect;
-use crate::answer::Answer;
-use crate::context::Context;
-use crate::event::Event;
-use crate::raw::Raw;
-use crate::request::{Call, Content};
-use crate::template::{Slot, fill};
 use clawft_types::json::Writer;
+
+use super::answer::finish_name;
+use crate::{
+    Dialect,
+    answer::Answer,
+    context::Context,
+    event::Event,
+    raw::Raw,
+    request::{Call, Content},
+    template::{Slot, fill},
+};
 
 /// The state of a writer.
 #[derive(Debug, Default)]

@@ -1,13 +1,19 @@
 //! Tools, choices among them and calls of them, as chat completions have them.
 
-use crate::path::Path;
-use crate::read::{inner, list, rest, text, text_of};
-use crate::request::{Call, Content, Part, Tool, ToolChoice, ToolInput};
-use crate::written::Translation;
-use crate::{Error, Raw, custom};
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
+use alloc::{
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
 use clawft_types::json::{Node, Writer};
+
+use crate::{
+    Error, Raw, custom,
+    path::Path,
+    read::{inner, list, rest, text, text_of},
+    request::{Call, Content, Part, Tool, ToolChoice, ToolInput},
+    written::Translation,
+};
 
 /// Reads a tool, with or without an object around its members.
 pub(crate) fn read(node: Node<'_>, path: &Path<'_>) -> Result<Tool, Error> {

@@ -1,12 +1,16 @@
 //! Writer of chat completion requests.
 
-use super::{messages, tools};
-use crate::fields::LOGPROBS;
-use crate::request::{Format, Options, Reasoning, Request};
-use crate::written::Translation;
-use crate::{Dialect, Error, Written};
 use alloc::string::ToString as _;
+
 use clawft_types::json::Writer;
+
+use super::{messages, tools};
+use crate::{
+    Dialect, Error, Written,
+    fields::LOGPROBS,
+    request::{Format, Options, Reasoning, Request},
+    written::Translation,
+};
 
 pub(crate) fn request(request: &Request, options: &Options) -> Result<Written, Error> {
     let mut to = Translation::new(request.dialect, Dialect::Chat);

@@ -1,14 +1,20 @@
 //! Chunks of chat completions, and of completions of a text.
 
-use super::Next;
-use crate::chat::call_position;
-use crate::error_body::ErrorBody;
-use crate::growing::{Growing, Members};
-use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
-use clawft_types::json::{Node, Writer};
+use alloc::{
+    collections::BTreeMap,
+    string::{String, ToString as _},
+    vec::Vec,
+};
 use core::mem;
+
+use clawft_types::json::{Node, Writer};
+
+use super::Next;
+use crate::{
+    chat::call_position,
+    error_body::ErrorBody,
+    growing::{Growing, Members},
+};
 
 /// The completion so far.
 #[derive(Debug, Default)]

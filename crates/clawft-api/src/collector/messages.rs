@@ -1,13 +1,16 @@
 //! Events of Anthropic's messages.
 
-use super::Next;
-use crate::Raw;
-use crate::error_body::ErrorBody;
-use crate::growing::{Growing, Members};
-use crate::messages::write_input;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+
 use clawft_types::json::{Node, Writer};
+
+use super::Next;
+use crate::{
+    Raw,
+    error_body::ErrorBody,
+    growing::{Growing, Members},
+    messages::write_input,
+};
 
 /// The message so far.
 #[derive(Debug, Default)]

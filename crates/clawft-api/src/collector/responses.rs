@@ -1,13 +1,17 @@
 //! Events of OpenAI's responses.
 
-use super::Next;
-use crate::answer::Answer;
-use crate::context::Context;
-use crate::event::{Event, Events};
-use crate::responses::StreamReader;
-use crate::{Dialect, Raw};
 use alloc::vec::Vec;
+
 use clawft_types::json::Node;
+
+use super::Next;
+use crate::{
+    Dialect, Raw,
+    answer::Answer,
+    context::Context,
+    event::{Event, Events},
+    responses::StreamReader,
+};
 
 /// The response so far.
 #[derive(Debug)]

@@ -1,11 +1,15 @@
 //! Requests in which members at the top are replaced.
 
+use alloc::{
+    borrow::{Cow, ToOwned as _},
+    string::ToString as _,
+    vec::Vec,
+};
+
+use clawft_types::json::{self, JsonFault, Node};
+
 use super::Scan;
 use crate::Error;
-use alloc::borrow::{Cow, ToOwned as _};
-use alloc::string::ToString as _;
-use alloc::vec::Vec;
-use clawft_types::json::{self, JsonFault, Node};
 
 /// Returns a body with `members`, each as JSON with its name: `"name":value`. Those of the body that `replaced` names
 /// are left out; all others stay as they are, in their order. Fails if the body is no object.

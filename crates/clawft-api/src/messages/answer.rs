@@ -1,17 +1,20 @@
 //! Reader and writer of Anthropic's answers.
 
-use super::blocks;
-use crate::answer::{Answer, Finish, Usage};
-use crate::context::Context;
-use crate::path::Path;
-use crate::read::{list, members, text};
-use crate::request::{Content, Part};
-use crate::template::{Slot, fill};
-use crate::written::Translation;
-use crate::{Dialect, Error, Field};
-use alloc::string::ToString as _;
-use alloc::vec::Vec;
+use alloc::{string::ToString as _, vec::Vec};
+
 use clawft_types::json::{Node, Writer};
+
+use super::blocks;
+use crate::{
+    Dialect, Error, Field,
+    answer::{Answer, Finish, Usage},
+    context::Context,
+    path::Path,
+    read::{list, members, text},
+    request::{Content, Part},
+    template::{Slot, fill},
+    written::Translation,
+};
 
 pub(crate) fn read_answer(root: Node<'_>) -> Result<Answer, Error> {
     root.require("content")?;

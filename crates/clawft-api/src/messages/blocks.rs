@@ -1,13 +1,16 @@
 //! Content blocks of Anthropic messages.
 
-use crate::path::Path;
-use crate::read::{parts, rest, text, text_of};
-use crate::request::{Call, Content, Part, Source, Thought};
-use crate::written::Translation;
-use crate::{Error, Raw, base64, custom};
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+
 use clawft_types::json::{self, Node, Writer};
+
+use crate::{
+    Error, Raw, base64, custom,
+    path::Path,
+    read::{parts, rest, text, text_of},
+    request::{Call, Content, Part, Source, Thought},
+    written::Translation,
+};
 
 pub(crate) fn read(node: Node<'_>, path: &Path<'_>) -> Result<Part, Error> {
     let (content, known): (Content, &[&str]) = match node.require("type")?.text()? {

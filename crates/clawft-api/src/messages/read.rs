@@ -1,13 +1,16 @@
 //! Reader of Anthropic requests.
 
-use super::{blocks, tools};
-use crate::path::Path;
-use crate::read::{list, members, parts, rest, text, texts};
-use crate::request::{Content, Format, Reasoning, Request, Role, Turn};
-use crate::{Dialect, Error, Field, Raw};
-use alloc::string::ToString as _;
-use alloc::vec::Vec;
+use alloc::{string::ToString as _, vec::Vec};
+
 use clawft_types::json::Node;
+
+use super::{blocks, tools};
+use crate::{
+    Dialect, Error, Field, Raw,
+    path::Path,
+    read::{list, members, parts, rest, text, texts},
+    request::{Content, Format, Reasoning, Request, Role, Turn},
+};
 
 pub(crate) fn request(root: Node<'_>) -> Result<Request, Error> {
     root.require("model")?;

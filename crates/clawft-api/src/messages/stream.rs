@@ -1,17 +1,23 @@
 //! Anthropic's streams.
 
-use super::answer::{read_finish, write_finish, write_usage};
-use super::blocks;
-use crate::answer::{Answer, Finish, Usage};
-use crate::context::Context;
-use crate::error_body::ErrorBody;
-use crate::event::{Event, Events};
-use crate::path::Path;
-use crate::request::{Call, Content, Thought};
-use crate::template::{Slot, fill};
-use crate::{Dialect, Raw};
 use alloc::string::{String, ToString as _};
+
 use clawft_types::json::{Node, Writer};
+
+use super::{
+    answer::{read_finish, write_finish, write_usage},
+    blocks,
+};
+use crate::{
+    Dialect, Raw,
+    answer::{Answer, Finish, Usage},
+    context::Context,
+    error_body::ErrorBody,
+    event::{Event, Events},
+    path::Path,
+    request::{Call, Content, Thought},
+    template::{Slot, fill},
+};
 
 /// The state of a reader.
 #[derive(Debug, Default)]

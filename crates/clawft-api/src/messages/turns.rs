@@ -1,10 +1,14 @@
 //! Writer of the system prompt and the messages of an Anthropic request.
 
-use super::blocks;
-use crate::request::{Content, Options, Part, Request, Role, Turn};
-use crate::written::Translation;
 use alloc::vec::Vec;
+
 use clawft_types::json::Writer;
+
+use super::blocks;
+use crate::{
+    request::{Content, Options, Part, Request, Role, Turn},
+    written::Translation,
+};
 
 /// A message to write: its role, and the turns that it consists of.
 struct Message<'a> {

@@ -1,12 +1,15 @@
 //! Writer of Anthropic requests.
 
-use super::{tools, turns};
-use crate::request::{Format, Options, Reasoning, Request, ToolChoice};
-use crate::written::Translation;
-use crate::{Dialect, Error, Field, Raw, Written};
-use alloc::string::ToString as _;
-use alloc::vec::Vec;
+use alloc::{string::ToString as _, vec::Vec};
+
 use clawft_types::json::{self, Node, Writer};
+
+use super::{tools, turns};
+use crate::{
+    Dialect, Error, Field, Raw, Written,
+    request::{Format, Options, Reasoning, Request, ToolChoice},
+    written::Translation,
+};
 
 /// The smallest budget of tokens for thinking.
 const LEAST_BUDGET: u64 = 1024;

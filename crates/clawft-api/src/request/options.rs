@@ -1,9 +1,10 @@
 //! Decisions that a request itself does not contain.
 
-use crate::claude;
-use crate::upstream::is_openai;
 use alloc::string::{String, ToString as _};
+
 use clawft_types::{Kind, Provider};
+
+use crate::{claude, upstream::is_openai};
 
 /// Decisions that a request itself does not contain.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Parts of messages.
 
+use alloc::{string::String, vec::Vec};
+
 use crate::{Field, Raw};
-use alloc::string::String;
-use alloc::vec::Vec;
 
 /// A part of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Tools and choices among them.
 
+use alloc::{string::String, vec::Vec};
+
 use crate::{Field, Raw};
-use alloc::string::String;
-use alloc::vec::Vec;
 
 /// A tool that the model may call.
 #[derive(Debug, Clone, PartialEq, Eq)]

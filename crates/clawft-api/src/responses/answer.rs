@@ -1,19 +1,25 @@
 //! Reader and writer of complete responses.
 
-use super::items;
-use super::output::{self, Item, NO_LOGPROBS};
-use super::read::echo;
-use crate::answer::{Answer, Finish, Usage};
-use crate::context::Context;
-use crate::error_body::{ErrorBody, ErrorKind};
-use crate::path::Path;
-use crate::read::{members, text};
-use crate::request::Content;
-use crate::template::{Slot, fill};
-use crate::written::Translation;
-use crate::{Dialect, Error, Field, Raw};
 use alloc::string::ToString as _;
+
 use clawft_types::json::{self, Node, Writer};
+
+use super::{
+    items,
+    output::{self, Item, NO_LOGPROBS},
+    read::echo,
+};
+use crate::{
+    Dialect, Error, Field, Raw,
+    answer::{Answer, Finish, Usage},
+    context::Context,
+    error_body::{ErrorBody, ErrorKind},
+    path::Path,
+    read::{members, text},
+    request::Content,
+    template::{Slot, fill},
+    written::Translation,
+};
 
 /// Members that repeat the request, or that every answer has.
 const REPEATED: &[&str] = &[

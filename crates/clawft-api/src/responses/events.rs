@@ -1,14 +1,17 @@
 //! Reader of streams.
 
-use super::answer::read_finish;
-use super::items;
-use crate::answer::{Finish, Usage};
-use crate::error_body::ErrorBody;
-use crate::event::{Event, Events};
-use crate::path::Path;
-use crate::request::{Call, Content, Part, Thought};
 use alloc::string::{String, ToString as _};
+
 use clawft_types::json::Node;
+
+use super::{answer::read_finish, items};
+use crate::{
+    answer::{Finish, Usage},
+    error_body::ErrorBody,
+    event::{Event, Events},
+    path::Path,
+    request::{Call, Content, Part, Thought},
+};
 
 /// The state of a reader.
 #[derive(Debug, Default)]

@@ -1,12 +1,15 @@
 //! Reader of items: of the input, and of the output, which the input of the next request repeats.
 
-use crate::path::Path;
-use crate::read::{parts, rest, source, text, text_of};
-use crate::request::{Call, Content, Part, Role, Source, Thought, Turn};
-use crate::{Error, Field, Raw};
-use alloc::string::ToString as _;
-use alloc::vec::Vec;
+use alloc::{string::ToString as _, vec::Vec};
+
 use clawft_types::json::Node;
+
+use crate::{
+    Error, Field, Raw,
+    path::Path,
+    read::{parts, rest, source, text, text_of},
+    request::{Call, Content, Part, Role, Source, Thought, Turn},
+};
 
 /// The beginning of `encrypted_content` that stands for a `redacted_thinking` block of Anthropic.
 pub(super) const REDACTED: &str = "redacted_thinking:";

@@ -1,12 +1,18 @@
 //! Writer of the items of an output.
 
-use super::items::REDACTED;
-use crate::request::{Call, Content, Part, Thought};
-use crate::template::{Slot, fill};
-use crate::written::Translation;
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
+use alloc::{
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
 use clawft_types::json::Writer;
+
+use super::items::REDACTED;
+use crate::{
+    request::{Call, Content, Part, Thought},
+    template::{Slot, fill},
+    written::Translation,
+};
 
 /// An item of the output.
 #[derive(Debug, Clone, Copy)]

@@ -1,13 +1,19 @@
 //! Reader of requests.
 
-use super::{items, tools};
-use crate::path::Path;
-use crate::read::{members, rest, text};
-use crate::request::{Content, Part, Reasoning, Request, Role, Turn};
-use crate::{Dialect, Error, Field, Raw, chat};
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
+use alloc::{
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
 use clawft_types::json::Node;
+
+use super::{items, tools};
+use crate::{
+    Dialect, Error, Field, Raw, chat,
+    path::Path,
+    read::{members, rest, text},
+    request::{Content, Part, Reasoning, Request, Role, Turn},
+};
 
 /// The members that an answer repeats, with the value of those that a request leaves out.
 const ECHO: [(&str, &str); 19] = [

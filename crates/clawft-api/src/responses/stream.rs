@@ -1,15 +1,21 @@
 //! Writer of streams.
 
-use super::answer::{error, head, incomplete, response};
-use super::output::{self, Item, NO_LOGPROBS, is_text};
-use crate::answer::Answer;
-use crate::context::Context;
-use crate::event::Event;
-use crate::raw::Raw;
-use crate::request::{Call, Content, Part};
-use crate::template::{Slot, fill};
 use alloc::string::String;
+
 use clawft_types::json::Writer;
+
+use super::{
+    answer::{error, head, incomplete, response},
+    output::{self, Item, NO_LOGPROBS, is_text},
+};
+use crate::{
+    answer::Answer,
+    context::Context,
+    event::Event,
+    raw::Raw,
+    request::{Call, Content, Part},
+    template::{Slot, fill},
+};
 
 /// The state of a writer.
 #[derive(Debug, Default)]

@@ -1,13 +1,16 @@
 //! Tools and choices among them, as OpenAI Responses have them.
 
-use crate::path::Path;
-use crate::read::{rest, text};
-use crate::request::{Request, Tool, ToolChoice, ToolInput};
-use crate::written::Translation;
-use crate::{Error, chat};
-use alloc::string::ToString as _;
-use alloc::vec::Vec;
+use alloc::{string::ToString as _, vec::Vec};
+
 use clawft_types::json::{Node, Writer};
+
+use crate::{
+    Error, chat,
+    path::Path,
+    read::{rest, text},
+    request::{Request, Tool, ToolChoice, ToolInput},
+    written::Translation,
+};
 
 /// The schema of a tool that takes nothing.
 const EMPTY: &str = r#"{"type":"object","properties":{}}"#;

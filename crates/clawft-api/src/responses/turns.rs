@@ -1,13 +1,15 @@
 //! Writer of the input of a request.
 
-use super::output;
-use crate::Dialect;
-use crate::request::{Content, Part, Request, Role, Source, Turn};
-use crate::written::Translation;
-use alloc::collections::BTreeSet;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{collections::BTreeSet, string::String, vec::Vec};
+
 use clawft_types::json::Writer;
+
+use super::output;
+use crate::{
+    Dialect,
+    request::{Content, Part, Request, Role, Source, Turn},
+    written::Translation,
+};
 
 /// An item to write.
 enum Item<'a> {

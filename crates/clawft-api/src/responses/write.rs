@@ -1,12 +1,15 @@
 //! Writer of requests.
 
-use super::{tools, turns};
-use crate::request::{Format, Options, Part, Reasoning, Request};
-use crate::written::Translation;
-use crate::{Dialect, Error, Field, Written};
-use alloc::string::ToString as _;
-use alloc::vec::Vec;
+use alloc::{string::ToString as _, vec::Vec};
+
 use clawft_types::json::Writer;
+
+use super::{tools, turns};
+use crate::{
+    Dialect, Error, Field, Written,
+    request::{Format, Options, Part, Reasoning, Request},
+    written::Translation,
+};
 
 pub(crate) fn request(request: &Request, options: &Options) -> Result<Written, Error> {
     let mut to = Translation::new(request.dialect, Dialect::Responses);

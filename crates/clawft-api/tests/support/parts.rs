@@ -1,8 +1,6 @@
 //! Random answers in the forms that the providers send.
 
-use proptest::collection::vec;
-use proptest::option;
-use proptest::prelude::*;
+use proptest::{collection::vec, option, prelude::*};
 use serde_json::{Value, json};
 
 /// Returns a stream of chat chunks with these deltas.

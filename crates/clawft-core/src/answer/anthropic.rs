@@ -1,10 +1,12 @@
 //! Answers in the protocol of Anthropic's messages.
 
-use super::calls::Fragment;
-use super::{Answer, Fault, check};
-use clawft_types::Reasoning;
-use clawft_types::json::{JsonError, Node};
-use clawft_types::memory;
+use clawft_types::{
+    Reasoning,
+    json::{JsonError, Node},
+    memory,
+};
+
+use super::{Answer, Fault, calls::Fragment, check};
 
 /// Reads a whole message, or an event of a stream, whose kind follows from its members: `message_start` holds
 /// a message with the usage of the request, `content_block_start` a block, `content_block_delta` a delta of

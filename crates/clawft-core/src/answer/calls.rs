@@ -1,13 +1,13 @@
 //! The tool calls of an answer, which a stream sends in fragments.
 
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_types::ToolCall;
-use clawft_types::join;
-use clawft_types::json::{self, JsonError, Node};
-use clawft_types::memory::{self, NoMemory};
-use clawft_types::text;
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
+
+use clawft_types::{
+    ToolCall, join,
+    json::{self, JsonError, Node},
+    memory::{self, NoMemory},
+    text,
+};
 
 /// The number of calls that a fragment may belong to, so that the work stays in proportion to the fragments.
 const SEARCHED: usize = 64;

@@ -1,9 +1,12 @@
 //! Answers in the protocol of OpenAI's chat completions, which compatible servers share.
 
+use clawft_types::{
+    join,
+    json::{JsonError, Node},
+    memory,
+};
+
 use super::{Answer, Failure, Fault, check};
-use clawft_types::join;
-use clawft_types::json::{JsonError, Node};
-use clawft_types::memory;
 
 /// The members of a message that hold reasoning. Servers send the same text under several of them, so the
 /// first one that has any counts.

@@ -1,9 +1,13 @@
 //! Reasoning that a model writes into its text: `<think>…</think>` at the beginning.
 
-use super::Answer;
 use alloc::string::String;
-use clawft_types::memory::{self, NoMemory};
-use clawft_types::search::find;
+
+use clawft_types::{
+    memory::{self, NoMemory},
+    search::find,
+};
+
+use super::Answer;
 
 /// The tags around reasoning.
 const TAGS: [(&str, &str); 3] = [

@@ -1,9 +1,10 @@
 //! The dialect of Anthropic's messages.
 
-use super::Conversation;
 use alloc::vec::Vec;
-use clawft_types::memory::NoMemory;
-use clawft_types::{Config, MessagesRequest};
+
+use clawft_types::{Config, MessagesRequest, memory::NoMemory};
+
+use super::Conversation;
 
 pub(super) const PATH: &str = "/messages";
 

@@ -1,10 +1,14 @@
 //! The dialect of OpenAI's chat completions, which compatible servers share.
 
-use super::Conversation;
 use alloc::vec::Vec;
-use clawft_types::config::Rejected;
-use clawft_types::memory::{self, NoMemory};
-use clawft_types::{CompletionRequest, Config, Message, Role};
+
+use clawft_types::{
+    CompletionRequest, Config, Message, Role,
+    config::Rejected,
+    memory::{self, NoMemory},
+};
+
+use super::Conversation;
 
 pub(super) const PATH: &str = "/chat/completions";
 

@@ -1,13 +1,15 @@
 //! Mapping of faults to the error that a turn ends with.
 
-use super::{Body, Turn};
-use crate::answer::{Failure, Fault};
-use crate::error::{Target, TurnError};
-use crate::http::{TimeLimit, TransportError};
-use crate::refusal::Request;
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
+use alloc::{borrow::ToOwned as _, string::String};
 use core::time::Duration;
+
+use super::{Body, Turn};
+use crate::{
+    answer::{Failure, Fault},
+    error::{Target, TurnError},
+    http::{TimeLimit, TransportError},
+    refusal::Request,
+};
 
 impl Turn<'_> {
     /// Returns the error for a response with an error status.

@@ -1,18 +1,17 @@
 //! The tool calls of a turn: which ones the platform performs, and when the turn ends without an answer.
 
-use super::{Clock, Phase, Reply, Step, Turn};
-use crate::answer::Answer;
-use crate::error::TurnError;
-use crate::history;
-use alloc::boxed::Box;
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_types::join;
-use clawft_types::json::{self, Node};
-use clawft_types::memory::{self, NoMemory};
-use clawft_types::text;
-use clawft_types::{Finish, Message, Role, Session, ToolCall, ToolDefinition, ToolResult};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::mem;
+
+use clawft_types::{
+    Finish, Message, Role, Session, ToolCall, ToolDefinition, ToolResult, join,
+    json::{self, Node},
+    memory::{self, NoMemory},
+    text,
+};
+
+use super::{Clock, Phase, Reply, Step, Turn};
+use crate::{answer::Answer, error::TurnError, history};
 
 /// How often the same calls may follow each other. A model that repeats itself once more does not get on.
 const MAX_REPETITIONS: u32 = 3;

@@ -1,8 +1,9 @@
 //! Answers in the shapes of all providers, whole and streamed.
 
-use crate::common::{NOW, anthropic, begin, config};
 use clawft_core::{Event, Reply, Step};
 use clawft_types::{Config, Finish, Session};
+
+use crate::common::{NOW, anthropic, begin, config};
 
 const STREAM: &str = r#","stream":true"#;
 

@@ -1,9 +1,10 @@
 //! The dialect of Anthropic.
 
-use crate::common::{KEY, answer, anthropic, begin, fixture};
 use clawft_core::{HeaderValue, Step};
 use clawft_types::Usage;
 use serde_json::{Value, json};
+
+use crate::common::{KEY, answer, anthropic, begin, fixture};
 
 #[test]
 fn request_matches_the_documentation() {

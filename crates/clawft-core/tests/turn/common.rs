@@ -1,8 +1,9 @@
 //! Helpers that drive a turn with plain values.
 
+use std::time::Duration;
+
 use clawft_core::{Clock, Event, HttpRequest, Step, Turn, TurnError};
 use clawft_types::{Config, Input, Session};
-use std::time::Duration;
 
 /// A clock that stands still, which suits most tests.
 pub(crate) const NOW: Clock<'_> = &|| Duration::ZERO;

@@ -1,10 +1,11 @@
 //! The total timeout of an answer includes the time for reading it.
 
-use crate::common::{NOW, anthropic, begin, config};
+use std::{cell::Cell, time::Duration};
+
 use clawft_core::{Event, Step, TimeLimit, TransportError, Turn, TurnError};
 use clawft_types::Config;
-use std::cell::Cell;
-use std::time::Duration;
+
+use crate::common::{NOW, anthropic, begin, config};
 
 const TIMEOUT: Duration = Duration::from_secs(600);
 

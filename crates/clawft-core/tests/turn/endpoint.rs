@@ -1,8 +1,10 @@
 //! The endpoint through which a gateway passes on the requests of its clients.
 
-use crate::common::{AT, KEY, config, env};
-use clawft_core::{Endpoint, HeaderValue, TransportError, TurnError};
 use std::time::Duration;
+
+use clawft_core::{Endpoint, HeaderValue, TransportError, TurnError};
+
+use crate::common::{AT, KEY, config, env};
 
 fn endpoint(provider: &str) -> Endpoint {
     let config = config("", provider);

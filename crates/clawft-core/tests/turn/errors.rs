@@ -1,8 +1,10 @@
 //! All failures, with the messages that the user reads.
 
-use crate::common::{AT, KEY, NOW, answer, anthropic, begin, config, error, unreachable};
-use clawft_core::{Event, Step, TimeLimit, TransportError, TurnError};
 use std::time::Duration;
+
+use clawft_core::{Event, Step, TimeLimit, TransportError, TurnError};
+
+use crate::common::{AT, KEY, NOW, answer, anthropic, begin, config, error, unreachable};
 
 fn text(status: u16, body: &str) -> String {
     error(status, body.as_bytes()).to_string()

@@ -1,9 +1,13 @@
 //! Errors that a server sends with status 200, in place of an answer or in the middle of it.
 
-use crate::answers::respond;
-use crate::common::{AT, answer, anthropic, begin, config};
-use clawft_core::Step;
 use std::time::Duration;
+
+use clawft_core::Step;
+
+use crate::{
+    answers::respond,
+    common::{AT, answer, anthropic, begin, config},
+};
 
 /// Bodies and events: the end of the error, and whether the request is sent again.
 const FAILURES: [(&str, &str, bool); 20] = [

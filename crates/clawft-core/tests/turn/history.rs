@@ -1,9 +1,10 @@
 //! The part of a long conversation that is sent.
 
-use crate::common::{answer, anthropic, begin_with, config, fixture};
 use clawft_core::Step;
 use clawft_types::{Config, Message, Role, Session};
 use serde_json::Value;
+
+use crate::common::{answer, anthropic, begin_with, config, fixture};
 
 /// Ten turns of 40 bytes each, and the beginning of another.
 fn conversation() -> Session {

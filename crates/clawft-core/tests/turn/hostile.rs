@@ -1,7 +1,8 @@
 //! Responses that no correct server sends: each is an error that names the fault.
 
-use crate::common::{AT, KEY, NOW, answer, begin, config, error};
 use clawft_core::{Event, Step, TransportError};
+
+use crate::common::{AT, KEY, NOW, answer, begin, config, error};
 
 /// Returns the error message for a response of this status and these headers.
 fn said(status: u16, headers: &[(&str, &str)], body: &[u8]) -> String {

@@ -1,9 +1,9 @@
 //! Properties that hold for any response.
 
-use crate::common::{KEY, NOW, begin, config};
 use clawft_core::{Event, Step};
-use proptest::collection::vec;
-use proptest::prelude::*;
+use proptest::{collection::vec, prelude::*};
+
+use crate::common::{KEY, NOW, begin, config};
 
 /// A body that is a completion, an error, nearly one of them, or anything.
 fn body() -> impl Strategy<Value = Vec<u8>> {

@@ -1,8 +1,10 @@
 //! Retries: when, how often, after which wait, and with which final error.
 
-use crate::common::{AT, NOW, answer, begin, config, unreachable};
-use clawft_core::{Event, Step, TimeLimit, TransportError, Turn};
 use std::time::Duration;
+
+use clawft_core::{Event, Step, TimeLimit, TransportError, Turn};
+
+use crate::common::{AT, NOW, answer, begin, config, unreachable};
 
 const BUSY: &[u8] = b"{\"error\":{\"message\":\"busy\"}}";
 

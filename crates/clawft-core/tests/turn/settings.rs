@@ -1,9 +1,10 @@
 //! The request that a provider's settings make: address, headers and body.
 
-use crate::common::{KEY, answer, env};
 use clawft_core::{Endpoint, HttpRequest, Step, Turn, TurnError};
 use clawft_types::{Config, Input, Session};
 use serde_json::{Value, json};
+
+use crate::common::{KEY, answer, env};
 
 fn config(agents: &Value, provider: &Value) -> Config {
     let mut agents = agents.clone();

@@ -1,13 +1,13 @@
 //! Answers that arrive as a stream.
 
-use crate::common::{AT, NOW, answer, anthropic, begin, begin_with, config, fixture, unreachable};
-use clawft_core::sse::MAX_EVENT;
-use clawft_core::{Event, Reply, Step, TimeLimit, TransportError, Turn};
-use clawft_types::{Config, Message, Role, Session, Usage};
-use proptest::collection::vec;
-use proptest::prelude::*;
-use serde_json::Value;
 use std::time::Duration;
+
+use clawft_core::{Event, Reply, Step, TimeLimit, TransportError, Turn, sse::MAX_EVENT};
+use clawft_types::{Config, Message, Role, Session, Usage};
+use proptest::{collection::vec, prelude::*};
+use serde_json::Value;
+
+use crate::common::{AT, NOW, answer, anthropic, begin, begin_with, config, fixture, unreachable};
 
 const STREAM: &str = r#","stream":true"#;
 

@@ -1,10 +1,12 @@
 //! A successful turn: the request, the answer, the session.
 
-use crate::common::{KEY, NOW, answer, begin, config, env};
+use std::time::Duration;
+
 use clawft_core::{Event, HeaderValue, Method, Step, Turn, TurnError};
 use clawft_types::{Config, Input, Message, Role, Session, Usage};
 use serde_json::{Value, json};
-use std::time::Duration;
+
+use crate::common::{KEY, NOW, answer, begin, config, env};
 
 const ANSWER: &[u8] = include_bytes!("../../../clawft-types/tests/fixtures/openai-completion.json");
 

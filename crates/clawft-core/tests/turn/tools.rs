@@ -1,11 +1,12 @@
 //! A turn that calls tools.
 
-use crate::common::{NOW, answer, anthropic, config, env};
+use std::{borrow::Cow, time::Duration};
+
 use clawft_core::{Event, HttpRequest, Reply, Step, Turn};
 use clawft_types::{Config, Finish, Input, Message, Role, Session, ToolCall, ToolDefinition, ToolResult};
 use serde_json::{Value, json};
-use std::borrow::Cow;
-use std::time::Duration;
+
+use crate::common::{NOW, answer, anthropic, config, env};
 
 fn tools() -> Vec<ToolDefinition> {
     ["read_file", "list_files"]

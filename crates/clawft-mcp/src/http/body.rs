@@ -1,14 +1,19 @@
 //! The body of a response: one message, or a stream of them.
 
-use crate::client::{Client, Next};
-use crate::message::{Incoming, Refusal};
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+
 use clawft_core::sse::{Decoder, Fault, MAX_EVENT};
-use clawft_types::join;
-use clawft_types::json::{self, Node};
-use clawft_types::memory;
-use clawft_types::text::number;
+use clawft_types::{
+    join,
+    json::{self, Node},
+    memory,
+    text::number,
+};
+
+use crate::{
+    client::{Client, Next},
+    message::{Incoming, Refusal},
+};
 
 /// The part of a body that has arrived.
 #[derive(Debug)]

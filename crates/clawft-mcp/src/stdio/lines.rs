@@ -1,8 +1,9 @@
 //! Lines out of bytes that are split anywhere.
 
 use alloc::vec::Vec;
-use clawft_types::memory::{self, NoMemory};
 use core::mem;
+
+use clawft_types::memory::{self, NoMemory};
 
 /// The line so far.
 #[derive(Debug, Default)]

@@ -1,12 +1,15 @@
 //! Helpers that play servers.
 
+use std::time::Duration;
+
 use clawft_core::{Event, HttpRequest};
 use clawft_mcp::{HttpServer, McpError, Outcome, StdioEvent, StdioServer, StdioStep, StdioThen, Step};
-use clawft_types::config::mcp::{self, McpServer};
-use clawft_types::json::{self, Node};
-use clawft_types::{ToolCall, ToolResult};
+use clawft_types::{
+    ToolCall, ToolResult,
+    config::mcp::{self, McpServer},
+    json::{self, Node},
+};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// The time since the operation began, which suits most tests.
 pub(crate) const NOW: Duration = Duration::ZERO;

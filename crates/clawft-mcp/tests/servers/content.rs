@@ -1,8 +1,9 @@
 //! Results of calls, as text for the model.
 
-use crate::common::{Response, body, call, listed, result};
 use clawft_mcp::limits::MAX_RESULT;
 use serde_json::{Value, json};
+
+use crate::common::{Response, body, call, listed, result};
 
 /// Returns the content of a result, and whether it is an error.
 fn read(value: &Value) -> (String, bool) {

@@ -1,12 +1,13 @@
 //! The negotiation of a revision over HTTP, and sessions.
 
+use clawft_core::HttpRequest;
+use clawft_mcp::{HttpServer, McpError, Outcome};
+use serde_json::{Value, json};
+
 use crate::common::{
     NOW, Response, TOKEN, body, call, error, exchange, header, http, list, listed, result, text, tool_call,
     tools,
 };
-use clawft_core::HttpRequest;
-use clawft_mcp::{HttpServer, McpError, Outcome};
-use serde_json::{Value, json};
 
 /// A server of a revision with a handshake and sessions, as the official SDKs are.
 struct Older {

@@ -1,11 +1,13 @@
 //! Servers that send without end or far too much.
 
-use crate::common::{NOW, Response, body, call, feed, http, list, listed, result, tool_call, tools};
-use clawft_core::Event;
-use clawft_core::sse::MAX_EVENT;
-use clawft_mcp::limits::{MAX_ERROR_BODY, MAX_RESPONSE};
-use clawft_mcp::{HttpServer, Outcome, Step};
+use clawft_core::{Event, sse::MAX_EVENT};
+use clawft_mcp::{
+    HttpServer, Outcome, Step,
+    limits::{MAX_ERROR_BODY, MAX_RESPONSE},
+};
 use serde_json::{Value, json};
+
+use crate::common::{NOW, Response, body, call, feed, http, list, listed, result, tool_call, tools};
 
 /// Feeds `part` until the operation ends, and returns its failure and the number of bytes fed.
 fn flood(server: &mut HttpServer, head: &Response, part: &[u8]) -> (String, usize) {

@@ -1,13 +1,15 @@
 //! Answers over HTTP: their forms and their failures.
 
+use std::time::Duration;
+
+use clawft_core::{Event, TransportError};
+use clawft_mcp::{HttpServer, Outcome, Step};
+use serde_json::json;
+
 use crate::common::{
     NOW, Response, TOKEN, body, call, config, error, feed, http, http_with, list, listed, result, text,
     tool_call, tools,
 };
-use clawft_core::{Event, TransportError};
-use clawft_mcp::{HttpServer, Outcome, Step};
-use serde_json::json;
-use std::time::Duration;
 
 const SEARCH: &str = "mcp__s__search";
 

@@ -1,12 +1,15 @@
 //! Properties that hold for any server.
 
-use crate::common::{NOW, Response, TOKEN, body, http, listed, result, stdio, tool_call};
 use clawft_core::Event;
 use clawft_mcp::{HttpServer, Outcome, StdioEvent, StdioServer, StdioThen, Step};
-use proptest::collection::vec;
-use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    sample::{Index, select},
+};
 use serde_json::{Value, json};
+
+use crate::common::{NOW, Response, TOKEN, body, http, listed, result, stdio, tool_call};
 
 /// A message that is right, nearly right, or anything.
 fn message() -> impl Strategy<Value = String> {

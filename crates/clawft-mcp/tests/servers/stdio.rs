@@ -1,11 +1,12 @@
 //! Programs: lines, the probe for the newest revision, requests of the server's own.
 
-use crate::common::{NOW, config, converse, env, error, result, stdio, text, tool_call, tools};
-use clawft_mcp::limits::MAX_RESPONSE;
-use clawft_mcp::{McpError, Outcome, StdioEvent, StdioServer, StdioThen};
+use std::time::Duration;
+
+use clawft_mcp::{McpError, Outcome, StdioEvent, StdioServer, StdioThen, limits::MAX_RESPONSE};
 use clawft_types::ToolResult;
 use serde_json::{Value, json};
-use std::time::Duration;
+
+use crate::common::{NOW, config, converse, env, error, result, stdio, text, tool_call, tools};
 
 const SEARCH: &str = "mcp__s__search";
 

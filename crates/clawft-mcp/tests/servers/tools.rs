@@ -1,11 +1,14 @@
 //! Lists of tools: names, schemas, pages, headers out of arguments.
 
+use clawft_mcp::{
+    Catalog, HttpServer, Outcome, Step,
+    limits::{MAX_DESCRIPTION, MAX_NAME, MAX_PAGES, MAX_SCHEMA, MAX_TOOLS, MAX_WARNINGS},
+};
+use serde_json::{Value, json};
+
 use crate::common::{
     NOW, Response, body, call, header, http, http_with, list, listed, result, text, tool_call, tools,
 };
-use clawft_mcp::limits::{MAX_DESCRIPTION, MAX_NAME, MAX_PAGES, MAX_SCHEMA, MAX_TOOLS, MAX_WARNINGS};
-use clawft_mcp::{Catalog, HttpServer, Outcome, Step};
-use serde_json::{Value, json};
 
 /// Returns the client of a server with this list.
 fn with(page: &Value) -> HttpServer {

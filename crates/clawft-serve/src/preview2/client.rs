@@ -1,14 +1,22 @@
 //! Requests to providers.
 
-use super::{finished, nanoseconds};
-use crate::host::{Body, Head, Host};
-use crate::relay::COMMENTS;
-use clawft_core::{HttpRequest, TransportError};
-use clawft_wasm::http::{Exchange, HttpError, Part};
-use clawft_wasm::platform;
 use std::time::Duration;
-use wasip2::clocks::{monotonic_clock, wall_clock};
-use wasip2::random::random;
+
+use clawft_core::{HttpRequest, TransportError};
+use clawft_wasm::{
+    http::{Exchange, HttpError, Part},
+    platform,
+};
+use wasip2::{
+    clocks::{monotonic_clock, wall_clock},
+    random::random,
+};
+
+use super::{finished, nanoseconds};
+use crate::{
+    host::{Body, Head, Host},
+    relay::COMMENTS,
+};
 
 /// The host's HTTP, clocks and randomness.
 pub(super) struct Client;

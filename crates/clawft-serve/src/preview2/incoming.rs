@@ -1,12 +1,18 @@
 //! The request of a client.
 
-use super::is_ready_in;
-use crate::refusal::Refusal;
-use crate::request::{Incoming, Limited, broken_off, too_slow};
 use std::time::Duration;
-use wasip2::clocks::monotonic_clock;
-use wasip2::http::types::{IncomingRequest, Method};
-use wasip2::io::streams::StreamError;
+
+use wasip2::{
+    clocks::monotonic_clock,
+    http::types::{IncomingRequest, Method},
+    io::streams::StreamError,
+};
+
+use super::is_ready_in;
+use crate::{
+    refusal::Refusal,
+    request::{Incoming, Limited, broken_off, too_slow},
+};
 
 /// The time that a client may take for a request's body.
 const BODY_TIME: Duration = Duration::from_secs(30);

@@ -3,12 +3,15 @@
 //! At most as much is written at a time as the host accepts, because more of it would trap. A client that reads too
 //! slowly is given up, and one that is gone ends the request to the provider.
 
-use super::client::ResponseBody;
-use super::is_ready_in;
-use crate::answer::{Answer, AnswerBody};
 use std::time::Duration;
-use wasip2::http::types::{Fields, OutgoingBody, OutgoingResponse, ResponseOutparam};
-use wasip2::io::streams::OutputStream;
+
+use wasip2::{
+    http::types::{Fields, OutgoingBody, OutgoingResponse, ResponseOutparam},
+    io::streams::OutputStream,
+};
+
+use super::{client::ResponseBody, is_ready_in};
+use crate::answer::{Answer, AnswerBody};
 
 /// The time in which a client has to take some bytes.
 const CLIENT_TIME: Duration = Duration::from_secs(60);

@@ -1,10 +1,13 @@
 //! Bodies of requests and responses: streams of bytes, each followed by a future of trailers.
 
-use super::abi;
-use super::area::{Area, ErrorCode, low_byte};
-use super::operation::Operation;
-use super::task;
 use wasip3::http::types::{Fields, Request, RequestOptions, Response};
+
+use super::{
+    abi,
+    area::{Area, ErrorCode, low_byte},
+    operation::Operation,
+    task,
+};
 
 static DONE: Area = Area::DONE;
 static FAILED: Area = Area::FAILED;

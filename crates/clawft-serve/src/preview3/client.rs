@@ -2,15 +2,20 @@
 
 mod request;
 
-use super::body::{Reader, Transmission};
-use super::{in_time, now, operation};
-use crate::host::{Body, Head, Host};
-use clawft_core::http::{MAX_HEADER_BYTES, MAX_HEADERS};
-use clawft_core::{HttpRequest, TimeLimit, TransportError};
-use request::transport_error;
 use std::time::Duration;
-use wasip3::clocks::system_clock;
-use wasip3::random::random;
+
+use clawft_core::{
+    HttpRequest, TimeLimit, TransportError,
+    http::{MAX_HEADER_BYTES, MAX_HEADERS},
+};
+use wasip3::{clocks::system_clock, random::random};
+
+use super::{
+    body::{Reader, Transmission},
+    in_time, now, operation,
+};
+use crate::host::{Body, Head, Host};
+use request::transport_error;
 
 /// The number of bytes to read at once.
 const READ_SIZE: usize = 16 * 1024;

@@ -1,11 +1,14 @@
 //! The request of a client.
 
-use super::body::Reader;
-use super::{in_time, now};
-use crate::refusal::Refusal;
-use crate::request::{Incoming, Limited, broken_off, too_slow};
 use std::time::Duration;
+
 use wasip3::http::types::{Method, Request};
+
+use super::{body::Reader, in_time, now};
+use crate::{
+    refusal::Refusal,
+    request::{Incoming, Limited, broken_off, too_slow},
+};
 
 /// The time that a client may take for a request's body.
 const BODY_TIME: Duration = Duration::from_secs(30);

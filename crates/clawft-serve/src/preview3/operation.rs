@@ -1,13 +1,19 @@
 //! Operations of the host that end later: on an end of a stream or future, and calls.
 
-use super::abi::{self, BLOCKED, OnEnd, RETURNED};
-use super::area::{Area, ErrorCode};
-use super::{nanoseconds, task};
-use std::mem;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::{
+    mem,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
 use wasip3::http::types::{Request, Response};
+
+use super::{
+    abi::{self, BLOCKED, OnEnd, RETURNED},
+    area::{Area, ErrorCode},
+    nanoseconds, task,
+};
 
 /// An operation on an end of a stream or future. The future's output is its code. It is cancelled when dropped, so
 /// memory that it uses has to be dropped after it.

@@ -2,13 +2,17 @@
 //!
 //! A client that reads too slowly is given up, and one that is gone ends the request to the provider.
 
-use super::abi;
-use super::body::{self, Writer};
-use super::client::ResponseBody;
-use super::in_time;
-use crate::answer::{Answer, AnswerBody};
 use std::time::Duration;
+
 use wasip3::http::types::Fields;
+
+use super::{
+    abi,
+    body::{self, Writer},
+    client::ResponseBody,
+    in_time,
+};
+use crate::answer::{Answer, AnswerBody};
 
 /// The time in which a client has to take the bytes of one write.
 const CLIENT_TIME: Duration = Duration::from_secs(60);

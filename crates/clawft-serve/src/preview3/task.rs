@@ -3,13 +3,19 @@
 //! A task has a few futures. All of them are polled at each event, so no waker is needed: each that waits looks whether
 //! the event is its own.
 
-use super::abi::{self, BLOCKED, OnEnd, RETURNED, WriteValue};
-use super::area::Area;
-use std::cell::RefCell;
-use std::mem;
-use std::pin::Pin;
-use std::task::{Context, Waker};
+use std::{
+    cell::RefCell,
+    mem,
+    pin::Pin,
+    task::{Context, Waker},
+};
+
 use wasip3::clocks::monotonic_clock;
+
+use super::{
+    abi::{self, BLOCKED, OnEnd, RETURNED, WriteValue},
+    area::Area,
+};
 
 /// The event that starts a task.
 const NONE: u32 = 0;

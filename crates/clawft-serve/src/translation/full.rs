@@ -2,10 +2,9 @@
 
 pub(crate) use clawft_api::{Request, Stream as Translator};
 
-use crate::host::Host;
-use crate::refusal::Refusal;
-use crate::routing::Candidate;
 use clawft_api::{Answer, Context, Dialect, ErrorBody, Options, Warning, upstream};
+
+use crate::{host::Host, refusal::Refusal, routing::Candidate};
 
 /// A request in the provider's dialect.
 pub(crate) struct Translated {

@@ -1,9 +1,8 @@
 //! Stand-ins for a build without translations: no value of them exists, so the compiler drops all code about them.
 
-use crate::host::Host;
-use crate::refusal::Refusal;
-use crate::routing::Candidate;
 use clawft_api::{Dialect, ErrorBody, Warning};
+
+use crate::{host::Host, refusal::Refusal, routing::Candidate};
 
 /// A request that was read.
 pub(crate) enum Request {}

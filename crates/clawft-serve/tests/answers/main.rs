@@ -3,6 +3,7 @@
 mod provider;
 
 use clawft_serve::{AnswerBody, Incoming, Refusal, Service, answer};
+
 use provider::{Provider, Reply, finished};
 
 const CONFIG: &str = r#"{"agents":{"model":"m","provider":"a"},

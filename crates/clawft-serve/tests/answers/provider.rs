@@ -1,12 +1,15 @@
 //! A provider whose answers are given.
 
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    pin::pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
 use clawft_core::{HttpRequest, TransportError};
 use clawft_serve::{Body, Head, Host};
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 /// One answer: a status, a content type, and the parts of the body.
 pub(crate) struct Reply {

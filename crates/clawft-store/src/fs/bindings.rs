@@ -9,13 +9,13 @@ mod workspace;
 
 pub(super) use workspace::{Parent, link_target, names, parent, read_part, stat_entry};
 
-use super::path::below_grant;
-use super::{Content, FsFault, reserve};
-use crate::random;
-use wasip2::filesystem::preopens;
-use wasip2::filesystem::types::{
-    Descriptor, DescriptorFlags, DescriptorType, ErrorCode, OpenFlags, PathFlags,
+use wasip2::filesystem::{
+    preopens,
+    types::{Descriptor, DescriptorFlags, DescriptorType, ErrorCode, OpenFlags, PathFlags},
 };
+
+use super::{Content, FsFault, path::below_grant, reserve};
+use crate::random;
 
 /// The number of bytes to read at once.
 const READ_SIZE: u64 = 64 * 1024;

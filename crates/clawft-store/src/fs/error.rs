@@ -1,9 +1,6 @@
 //! Errors of file operations, with the path and the operation.
 
-use clawft_types::display_message;
-use clawft_types::join;
-use clawft_types::memory::NoMemory;
-use clawft_types::text::number;
+use clawft_types::{display_message, join, memory::NoMemory, text::number};
 
 /// A failed file operation: "cannot read `/config/config.json`: no such file or directory".
 #[derive(Debug)]

@@ -19,11 +19,15 @@
 //! end), or if nothing about it has changed for [`SILENCE`] by the waiting process's own clock. Growth of the
 //! file is a change: it renews the lock while its holder writes.
 
-use super::{Content, FsError, FsFault, backend, make_dirs, sync_parent};
-use crate::clock::{self, Stopwatch};
-use crate::random;
-use clawft_types::join;
 use std::time::Duration;
+
+use clawft_types::join;
+
+use super::{Content, FsError, FsFault, backend, make_dirs, sync_parent};
+use crate::{
+    clock::{self, Stopwatch},
+    random,
+};
 
 /// The nanoseconds without a change after which a lock counts as abandoned. They cover one slow call to the
 /// disk, during which a guest cannot renew its lock.

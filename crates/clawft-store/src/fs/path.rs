@@ -63,9 +63,11 @@ fn plain(path: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{below_grant, resolve};
-    use proptest::prelude::*;
     use std::path::{Component, Path};
+
+    use proptest::prelude::*;
+
+    use super::{below_grant, resolve};
 
     #[test]
     fn joins_paths_inside_the_base() {

@@ -8,14 +8,16 @@ mod workspace;
 
 pub(super) use workspace::{Parent, link_target, names, parent, read_part, stat_entry};
 
-use super::path::below_grant;
-use super::{Content, FsFault, reserve};
-use crate::preview1::{Errno, read_into, write_all};
-use crate::random;
 use wasip1::{
     DIRCOOKIE_START, Dirent, FDFLAGS_APPEND, FILETYPE_DIRECTORY, FILETYPE_REGULAR_FILE, Fd, Fdflags,
     Filetype, LOOKUPFLAGS_SYMLINK_FOLLOW, OFLAGS_CREAT, OFLAGS_DIRECTORY, OFLAGS_EXCL, Oflags,
     RIGHTS_FD_READ, RIGHTS_FD_READDIR, RIGHTS_FD_SYNC, RIGHTS_FD_WRITE, Rights,
+};
+
+use super::{Content, FsFault, path::below_grant, reserve};
+use crate::{
+    preview1::{Errno, read_into, write_all},
+    random,
 };
 
 /// The first descriptor that can be a granted directory, after the standard streams.

@@ -1,10 +1,15 @@
 //! Files through `std::fs`, natively.
 
-use crate::fs::{Content, FsFault, reserve};
-use crate::random;
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::sync::LazyLock;
+use std::{
+    fs::{self, DirBuilder, File, Metadata, OpenOptions},
+    io::{self, ErrorKind, Read as _, Write as _},
+    sync::LazyLock,
+};
+
+use crate::{
+    fs::{Content, FsFault, reserve},
+    random,
+};
 
 pub(in crate::fs) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
     let mut file = open(path, OpenOptions::new().read(true))?;

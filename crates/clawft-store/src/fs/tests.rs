@@ -1,8 +1,10 @@
 //! The file system against a real directory.
 
-use super::{FileSystem, FsFault, Wait, intercept};
 use std::sync::{Arc, Mutex};
+
 use tempfile::TempDir;
+
+use super::{FileSystem, FsFault, Wait, intercept};
 
 fn temporary() -> (TempDir, FileSystem) {
     let dir = TempDir::new().unwrap();

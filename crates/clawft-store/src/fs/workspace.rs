@@ -1,10 +1,10 @@
 //! A directory for the tools, through the host's own interfaces.
 
+use clawft_tools::{FileFault, Files, Identity, Stat};
+use clawft_types::{join, text};
+
 use super::{FsFault, backend, parent};
 use crate::random;
-use clawft_tools::{FileFault, Files, Identity, Stat};
-use clawft_types::join;
-use clawft_types::text;
 
 /// The mount point of the workspace: `wasmtime run --dir HOST::/workspace`.
 pub const DEFAULT_WORKSPACE: &str = "/workspace";

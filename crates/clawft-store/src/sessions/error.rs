@@ -1,9 +1,8 @@
 //! Errors of loading and storing sessions.
 
+use clawft_types::{SessionError, display_message, join};
+
 use crate::fs::FsError;
-use clawft_types::SessionError;
-use clawft_types::display_message;
-use clawft_types::join;
 
 /// The reason why a session cannot be loaded or stored, with its file.
 #[derive(Debug)]

@@ -2,11 +2,13 @@
 
 mod races;
 
+use std::thread;
+
+use clawft_types::{Message, Role, Session, SessionError, SessionId};
+use tempfile::TempDir;
+
 use super::{Sessions, StoreError, id_of_file, is_device, name};
 use crate::fs::{FileSystem, FsFault};
-use clawft_types::{Message, Role, Session, SessionError, SessionId};
-use std::thread;
-use tempfile::TempDir;
 
 fn temporary() -> (TempDir, FileSystem, Sessions) {
     let dir = TempDir::new().unwrap();

@@ -1,7 +1,6 @@
 //! The encoding of a body: UTF-8, or what older pages use.
 
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
+use alloc::{borrow::ToOwned as _, string::String};
 
 /// The number of bytes in which a document names its own encoding.
 const MAX_HEAD: usize = 1024;

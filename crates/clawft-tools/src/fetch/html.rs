@@ -216,8 +216,9 @@ fn named(name: &str) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
-    use super::to_text;
     use proptest::prelude::*;
+
+    use super::to_text;
 
     #[test]
     fn keeps_text_and_lines() {

@@ -1,14 +1,19 @@
 //! Entries of the list of allowed origins.
 
-use super::address::{ipv4, is_public_v4};
-use super::url::Url;
-use crate::workspace::position;
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use clawft_types::join;
-use clawft_types::json::{JsonError, Node};
-use clawft_types::text::Ascii as _;
+use alloc::{borrow::ToOwned as _, string::String};
 use core::net::IpAddr;
+
+use clawft_types::{
+    join,
+    json::{JsonError, Node},
+    text::Ascii as _,
+};
+
+use super::{
+    address::{ipv4, is_public_v4},
+    url::Url,
+};
+use crate::workspace::position;
 
 /// An allowed origin: scheme, host and port. `https://*.example.com` stands for all names below
 /// `example.com`, `https://*` for all public hosts.

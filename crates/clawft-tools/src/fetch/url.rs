@@ -1,12 +1,15 @@
 //! URLs, read strictly: no two programs may understand the host of an accepted one differently.
 
-use super::address::ipv4;
-use crate::text::number;
-use crate::workspace::{Fault, position};
 use alloc::string::String;
-use clawft_types::join;
-use clawft_types::text::Ascii as _;
 use core::ops::Range;
+
+use clawft_types::{join, text::Ascii as _};
+
+use super::address::ipv4;
+use crate::{
+    text::number,
+    workspace::{Fault, position},
+};
 
 /// An absolute http or https URL without user info and fragment, normalised: the scheme and the host are in
 /// lower case, a default port is left out, and all characters may be sent.

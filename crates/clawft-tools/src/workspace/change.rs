@@ -1,15 +1,18 @@
 //! `write_file`, `edit_file` and `delete_file`, with previews of their effect.
 
-use super::read::{MAX_TEXT, text};
-use super::{Answer, Fault, IS_DIRECTORY, Located, Workspace, check_kind, name, parent, push};
-use crate::diff::diff;
-use crate::files::{FileFault, Kind};
-use crate::text::{Needle, line_breaks, number};
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_types::join;
-use clawft_types::memory;
-use clawft_types::text::Ascii as _;
+use alloc::{string::String, vec::Vec};
+
+use clawft_types::{join, memory, text::Ascii as _};
+
+use super::{
+    Answer, Fault, IS_DIRECTORY, Located, Workspace, check_kind, name, parent, push,
+    read::{MAX_TEXT, text},
+};
+use crate::{
+    diff::diff,
+    files::{FileFault, Kind},
+    text::{Needle, line_breaks, number},
+};
 
 /// The number of lines that an error message names.
 const MAX_LINES: usize = 5;

@@ -1,10 +1,9 @@
 //! Identities of what no tool may reach: the configuration, the sessions and the notes.
 
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
+
 use super::{join, locate};
 use crate::files::{FileFault, Files, Identity, Kind, Stat};
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::vec::Vec;
 
 /// The directories of the home directory whose content is confidential. The first one is the home itself.
 const DIRECTORIES: [&str; 6] = ["", "sessions", "sessions/.locks", "notes", "titles", "responses"];

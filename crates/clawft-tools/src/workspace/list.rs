@@ -1,10 +1,12 @@
 //! `list_files`, and the walk through directories.
 
+use alloc::{string::String, vec::Vec};
+
 use super::{Answer, Fault, MAX_PATH, Workspace, join, name};
-use crate::files::{FileFault, Files, Kind, Stat};
-use crate::text::{number, sort_backwards};
-use alloc::string::String;
-use alloc::vec::Vec;
+use crate::{
+    files::{FileFault, Files, Kind, Stat},
+    text::{number, sort_backwards},
+};
 
 /// The maximum number of entries in a listing.
 const MAX_ENTRIES: usize = 1000;

@@ -1,13 +1,15 @@
 //! `read_file`: a whole text, or a range of its lines.
 
-use super::{Answer, BINARY, Fault, Workspace};
-use crate::files::{FileFault, Stat};
-use crate::text::{line_breaks, number};
-use alloc::string::String;
-use alloc::vec::Vec;
-use clawft_types::join;
-use clawft_types::memory;
+use alloc::{string::String, vec::Vec};
 use core::str;
+
+use clawft_types::{join, memory};
+
+use super::{Answer, BINARY, Fault, Workspace};
+use crate::{
+    files::{FileFault, Stat},
+    text::{line_breaks, number},
+};
 
 /// The maximum size of a result in bytes.
 pub(crate) const MAX_RESULT: usize = 64 * 1024;

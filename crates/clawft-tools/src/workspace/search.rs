@@ -1,11 +1,17 @@
 //! `search_files`: by text and by name.
 
-use super::read::{MAX_RESULT, text};
-use super::{Answer, Workspace, name, position};
-use crate::files::{Files, Kind, Stat};
-use crate::text::{Needle, beginning, line_breaks, matches, number};
 use alloc::string::String;
+
 use clawft_types::text::Ascii as _;
+
+use super::{
+    Answer, Workspace, name, position,
+    read::{MAX_RESULT, text},
+};
+use crate::{
+    files::{Files, Kind, Stat},
+    text::{Needle, beginning, line_breaks, matches, number},
+};
 
 /// The maximum number of matches.
 const MAX_MATCHES: usize = 100;

@@ -1,8 +1,9 @@
 //! Every way to ask for the configuration, the sessions and the notes is refused.
 
-use crate::memory::{Disk, MemoryFiles, call, settings, workspace};
 use clawft_tools::{Decision, Host, Outcome, Toolbox};
 use serde_json::json;
+
+use crate::memory::{Disk, MemoryFiles, call, settings, workspace};
 
 const CONFIDENTIAL: [&str; 7] = [
     "work/.clawft/config.json",

@@ -1,11 +1,13 @@
 //! `fetch` as a machine.
 
-use crate::memory::{call, settings};
+use std::time::Duration;
+
 use clawft_core::{Event, HttpRequest, Method, TimeLimit, TransportError};
 use clawft_tools::{Fetch, FetchStep, Host, Outcome, Toolbox};
 use clawft_types::ToolResult;
 use serde_json::{Value, json};
-use std::time::Duration;
+
+use crate::memory::{call, settings};
 
 fn begin(fetch: &Value, arguments: &Value) -> Result<(Box<Fetch>, HttpRequest), String> {
     let host = Host {

@@ -1,7 +1,8 @@
 //! The tools for files.
 
-use crate::memory::{Disk, done, refused, run, workspace};
 use serde_json::json;
+
+use crate::memory::{Disk, done, refused, run, workspace};
 
 #[test]
 fn reads_whole_file() {

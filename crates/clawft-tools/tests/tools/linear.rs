@@ -1,10 +1,13 @@
 //! Work is in proportion to files, bodies and arguments.
 
-use crate::memory::{Disk, call, preview, run, settings, workspace};
-use crate::work::assert_linear;
 use clawft_core::Event;
 use clawft_tools::{FetchStep, Host, Outcome, Toolbox};
 use serde_json::{Value, json};
+
+use crate::{
+    memory::{Disk, call, preview, run, settings, workspace},
+    work::assert_linear,
+};
 
 fn assert_linear_call(name: &str, tool: &str, size: usize, input: impl Fn(usize) -> (String, Value)) {
     assert_linear(

@@ -1,12 +1,17 @@
 //! Files in memory, with links, and with a directory or file at several places as hard links and mounts make
 //! them.
 
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
 use clawft_tools::{Decision, FileFault, Files, Host, Identity, Kind, Outcome, Settings, Stat, Toolbox};
-use clawft_types::json::{self, Node as Json};
-use clawft_types::{ToolCall, ToolResult};
+use clawft_types::{
+    ToolCall, ToolResult,
+    json::{self, Node as Json},
+};
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 
 /// An inode.
 #[derive(Debug, Clone)]

@@ -1,8 +1,9 @@
 //! `remember` and `recall`.
 
-use crate::memory::{Disk, done, refused, settings};
 use clawft_tools::{Host, Toolbox};
 use serde_json::json;
+
+use crate::memory::{Disk, done, refused, settings};
 
 fn toolbox(disk: &Disk) -> Toolbox {
     disk.file("home/config.json", "{}");

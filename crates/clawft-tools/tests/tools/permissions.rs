@@ -1,10 +1,13 @@
 //! Offered tools, decisions and previews.
 
-use crate::memory::{Disk, call, preview, settings};
-use clawft_tools::toolbox::{declined, line};
-use clawft_tools::{Decision, Declined, Host, Outcome, Permission, Toolbox};
+use clawft_tools::{
+    Decision, Declined, Host, Outcome, Permission, Toolbox,
+    toolbox::{declined, line},
+};
 use clawft_types::ToolCall;
 use serde_json::{Value, json};
+
+use crate::memory::{Disk, call, preview, settings};
 
 fn everything() -> Value {
     json!({"files": {"write": true}, "fetch": {"allow": ["https://a.example"]}, "notes": true, "run_command": true})

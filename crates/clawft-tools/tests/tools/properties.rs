@@ -1,10 +1,11 @@
 //! Properties that hold for all paths, edits and arguments.
 
-use crate::memory::{Disk, call, run, settings, workspace};
 use clawft_tools::{Decision, Host, Outcome, Toolbox};
 use clawft_types::ToolCall;
 use proptest::prelude::*;
 use serde_json::json;
+
+use crate::memory::{Disk, call, run, settings, workspace};
 
 /// Returns a workspace with links in all directions, next to a file that it does not hold.
 fn linked(links: &[(String, String)]) -> Disk {

@@ -1,7 +1,8 @@
 //! Reading `tools`.
 
-use crate::memory::settings;
 use serde_json::json;
+
+use crate::memory::settings;
 
 #[test]
 fn errors_name_the_field() {

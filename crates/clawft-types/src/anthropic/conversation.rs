@@ -1,10 +1,12 @@
 //! Writing the conversation in the form of Anthropic's messages.
 
-use crate::image::Image;
-use crate::json::Writer;
-use crate::message::{Message, Role};
-use crate::reasoning::Reasoning;
-use crate::tool::{ToolCall, ToolDefinition};
+use crate::{
+    image::Image,
+    json::Writer,
+    message::{Message, Role},
+    reasoning::Reasoning,
+    tool::{ToolCall, ToolDefinition},
+};
 
 /// Writes the list of messages. The results of the calls in one answer are one message of the user.
 pub(super) fn write(list: &mut Writer, messages: [&[Message]; 2]) {

@@ -1,11 +1,13 @@
 //! Addresses and queries.
 
-use super::Preset;
-use super::read::absolute_url;
-use crate::json::{JsonError, Node};
-use crate::secret::Secret;
-use crate::text::Ascii as _;
 use alloc::string::String;
+
+use super::{Preset, read::absolute_url};
+use crate::{
+    json::{JsonError, Node},
+    secret::Secret,
+    text::Ascii as _,
+};
 
 /// The version of Azure's protocol if the configuration names none.
 const AZURE_VERSION: &str = "2024-10-21";

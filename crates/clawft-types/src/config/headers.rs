@@ -1,11 +1,12 @@
 //! `headers`, `headers_env` and `auth`.
 
-use super::mcp::{self, McpVariable};
-use super::{Auth, Kind, Preset};
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
+
+use super::{
+    Auth, Kind, Preset,
+    mcp::{self, McpVariable},
+};
 use crate::json::{JsonError, Node};
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::vec::Vec;
 
 /// Parts of the names of headers and parameters whose values are secret.
 const SECRET_NAMES: [&str; 6] = ["auth", "key", "token", "secret", "cookie", "passw"];

@@ -6,15 +6,16 @@
 //!   "files": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-filesystem", "/srv"]}}}}
 //! ```
 
-use super::read::{absolute_url, filled, variable, whole_or};
-use crate::join;
-use crate::json::{JsonError, Node};
-use crate::secret::Secret;
-use crate::text::Ascii as _;
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 use core::time::Duration;
+
+use super::read::{absolute_url, filled, variable, whole_or};
+use crate::{
+    join,
+    json::{JsonError, Node},
+    secret::Secret,
+    text::Ascii as _,
+};
 
 /// The maximum number of servers, of headers and of variables.
 const MAX_ENTRIES: usize = 64;

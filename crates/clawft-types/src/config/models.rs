@@ -6,12 +6,9 @@
 //!  "both": [{"provider": "a", "model": "m", "weight": 3}, {"provider": "b", "model": "m", "weight": 1}]}
 //! ```
 
+use alloc::{borrow::ToOwned as _, format, string::String, vec, vec::Vec};
+
 use crate::json::{JsonError, Node};
-use alloc::borrow::ToOwned as _;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
 
 /// The maximum weight.
 const MAX_WEIGHT: u32 = 1_000_000;

@@ -1,10 +1,13 @@
 //! Parameters of the model that clawft passes on, and `extra_body`.
 
-use super::{Kind, Preset};
-use crate::json::{Node, Writer};
-use crate::secret::Secret;
-use crate::text::Ascii as _;
 use alloc::string::String;
+
+use super::{Kind, Preset};
+use crate::{
+    json::{Node, Writer},
+    secret::Secret,
+    text::Ascii as _,
+};
 
 /// The fields of `agents`: those that clawft reads itself, the parameters that both protocols have, and those of
 /// OpenAI's protocol.

@@ -1,17 +1,18 @@
 //! Reading the JSON tree into a configuration in which every value is valid.
 
-use super::preset::COMPATIBLE;
-use super::{Agents, Auth, Config, PRESETS, Preset, Provider};
-use super::{address, headers, parameters};
-use crate::join;
-use crate::json::{JsonError, Node};
-use crate::secret::Secret;
-use crate::temperature::Temperature;
-use crate::text::Ascii as _;
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 use core::time::Duration;
+
+use super::{
+    Agents, Auth, Config, PRESETS, Preset, Provider, address, headers, parameters, preset::COMPATIBLE,
+};
+use crate::{
+    join,
+    json::{JsonError, Node},
+    secret::Secret,
+    temperature::Temperature,
+    text::Ascii as _,
+};
 
 const MAX_TIMEOUT_SECS: u32 = 3600;
 const DEFAULT_IDLE_TIMEOUT_SECS: u32 = 60;

@@ -1,10 +1,12 @@
 //! Warnings about fields that are not known, which are nearly always misspelt.
 
-use super::parameters::{AGENTS, SHARED_PARAMETERS};
-use super::{Config, Kind};
+use alloc::{string::String, vec::Vec};
+
+use super::{
+    Config, Kind,
+    parameters::{AGENTS, SHARED_PARAMETERS},
+};
 use crate::json::Node;
-use alloc::string::String;
-use alloc::vec::Vec;
 
 /// The maximum number of warnings.
 const MAX_WARNINGS: usize = 16;

@@ -1,11 +1,10 @@
 //! A checked JSON text, and navigation in it.
 
+use alloc::{string::String, vec::Vec};
+use core::{cell::Cell, fmt};
+
 use super::{JsonError, JsonFault};
 use crate::text::number;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::cell::Cell;
-use core::fmt;
 
 /// The delimiter of strings in a document: a byte that UTF-8 never uses, so strings need no escapes.
 pub(super) const QUOTE: u8 = 0xff;

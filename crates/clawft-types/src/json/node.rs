@@ -1,12 +1,12 @@
 //! Accessors for the values of a document. Every error names the field.
 
-use super::document::{Document, QUOTE};
-use super::{JsonError, JsonFault};
+use alloc::{borrow::ToOwned as _, collections::BTreeSet, string::String, vec::Vec};
+
+use super::{
+    JsonError, JsonFault,
+    document::{Document, QUOTE},
+};
 use crate::join;
-use alloc::borrow::ToOwned as _;
-use alloc::collections::BTreeSet;
-use alloc::string::String;
-use alloc::vec::Vec;
 
 /// A value in a document.
 ///

@@ -1,9 +1,11 @@
 //! Checking a text and bringing it into the normal form of a [`Document`](super::Document).
 
-use super::document::{QUOTE, STRIDE};
-use super::{JsonError, JsonFault};
-use alloc::borrow::ToOwned as _;
-use alloc::vec::Vec;
+use alloc::{borrow::ToOwned as _, vec::Vec};
+
+use super::{
+    JsonError, JsonFault,
+    document::{QUOTE, STRIDE},
+};
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 

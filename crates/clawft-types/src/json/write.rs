@@ -1,9 +1,9 @@
 //! Writing JSON.
 
+use alloc::{string::String, vec::Vec};
+
 use super::Node;
 use crate::memory::{self, NoMemory};
-use alloc::string::String;
-use alloc::vec::Vec;
 
 /// Extra room for everything but texts: keys, brackets, numbers.
 const ROOM: usize = 64;

@@ -1,13 +1,10 @@
 //! Writing a session file in chunks, so that a long conversation is not in memory twice.
 
-use super::SessionId;
-use crate::json::Writer;
-use crate::message::Message;
-use crate::text::number;
 use alloc::vec::Vec;
-use core::iter::Chain;
-use core::mem;
-use core::slice::Iter;
+use core::{iter::Chain, mem, slice::Iter};
+
+use super::SessionId;
+use crate::{json::Writer, message::Message, text::number};
 
 /// The minimum size of a chunk but the last, and the number of text bytes written at once. With escapes these
 /// may become six times as many.

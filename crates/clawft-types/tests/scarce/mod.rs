@@ -2,9 +2,11 @@
 //!
 //! Used by the tests of several packages, by `#[path]`.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-use std::ptr;
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+    ptr,
+};
 
 /// The smallest allocation that counts. Smaller ones always succeed, as product code may assume.
 pub(crate) const LARGE: usize = 32 * 1024;

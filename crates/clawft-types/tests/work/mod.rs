@@ -2,8 +2,7 @@
 //!
 //! Used by the tests of several packages, by `#[path]`.
 
-use std::hint::black_box;
-use std::time::Duration;
+use std::{hint::black_box, time::Duration};
 
 /// The number of measurements of each input in an attempt. The quickest counts, because other load on the
 /// machine only makes a run slower.

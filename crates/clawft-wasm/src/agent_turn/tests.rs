@@ -1,11 +1,15 @@
 //! Turns with tools, fed with responses by hand.
 
+use std::time::Duration;
+
+use clawft_core::{Event, HttpRequest, TransportError};
+use clawft_types::{
+    Config, Input, Session, ToolDefinition,
+    json::{self, Node},
+};
+
 use super::{AgentTurn, Next, Report, Setup, ToolConfig, host};
 use crate::env::WasiEnvironment;
-use clawft_core::{Event, HttpRequest, TransportError};
-use clawft_types::json::{self, Node};
-use clawft_types::{Config, Input, Session, ToolDefinition};
-use std::time::Duration;
 
 const SAY_HELLO: &str = r#"{"choices":[{"message":{"content":"Hello!"}}]}"#;
 const LISTED: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[

@@ -1,10 +1,13 @@
 //! The standard streams through the host's interfaces: libc and std would add buffers, locks and checks for a
 //! terminal.
 
-use super::{Fault, TOO_LARGE, UNREADABLE};
 use clawft_types::memory;
-use wasip2::cli::{stderr, stdin, stdout};
-use wasip2::io::streams::{OutputStream, StreamError};
+use wasip2::{
+    cli::{stderr, stdin, stdout},
+    io::streams::{OutputStream, StreamError},
+};
+
+use super::{Fault, TOO_LARGE, UNREADABLE};
 
 /// The number of bytes to read at once.
 const READ_SIZE: u64 = 64 * 1024;

@@ -1,7 +1,8 @@
 //! The standard streams through std, natively.
 
-use super::{Fault, UNREADABLE};
 use std::io::{self, ErrorKind, Read as _, Write as _};
+
+use super::{Fault, UNREADABLE};
 
 pub(super) fn read() -> Result<Vec<u8>, &'static str> {
     let mut bytes = Vec::new();

@@ -1,7 +1,8 @@
 //! Arguments of the canonical ABI as values.
 
-use clawft_types::ToolDefinition;
 use std::borrow::Cow;
+
+use clawft_types::ToolDefinition;
 
 /// The number of words of a tool: three texts.
 const TOOL_WORDS: usize = 6;

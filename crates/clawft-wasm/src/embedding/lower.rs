@@ -1,9 +1,10 @@
 //! Results as words of the canonical ABI. All of the interface's types are aligned to four bytes, so that a result is
 //! a sequence of words in the order of its parts, and a case of a variant leaves the words at the end unused.
 
+use std::sync::{Mutex, PoisonError};
+
 use clawft_types::{ToolCall, Usage};
 use clawft_wasm::pulled::{End, Failure, Finish, Kind, Output};
-use std::sync::{Mutex, PoisonError};
 
 /// The number of words of the largest result, an event that ends a turn.
 const WORDS: usize = 20;

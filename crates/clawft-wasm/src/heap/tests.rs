@@ -1,9 +1,10 @@
 //! The heap in a part of the tests' own memory.
 
-use super::lists::is_used;
-use super::{Heap, Memory, SMALLEST, STEP, WORD, block_size, size_of_block, word};
-use proptest::prelude::*;
 use std::ptr;
+
+use proptest::prelude::*;
+
+use super::{Heap, Memory, SMALLEST, STEP, WORD, block_size, lists::is_used, size_of_block, word};
 
 /// The unit in which the memory grows.
 const PAGE: usize = 1024;

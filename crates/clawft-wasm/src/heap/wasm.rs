@@ -1,10 +1,13 @@
 //! The heap in the memory of a WebAssembly module, from its data to its end.
 
+use std::{
+    alloc::{GlobalAlloc, Layout},
+    arch::wasm32,
+    cell::UnsafeCell,
+    ptr,
+};
+
 use super::{Heap, Memory, STEP};
-use std::alloc::{GlobalAlloc, Layout};
-use std::arch::wasm32;
-use std::cell::UnsafeCell;
-use std::ptr;
 
 /// The size of a page.
 const PAGE: usize = 65536;

@@ -4,6 +4,7 @@
 //! reads what an error message needs.
 
 use std::mem::{self, MaybeUninit};
+
 use wasip2::http::types::{
     FutureIncomingResponse, IncomingResponse, OutgoingBody, OutgoingRequest, RequestOptions,
 };

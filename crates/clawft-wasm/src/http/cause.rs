@@ -1,7 +1,8 @@
 //! Error messages for the host's error codes, by the numbers of the variants of `error-code` in `wasi:http`.
 
-use super::calls::ErrorCode;
 use clawft_types::join;
+
+use super::calls::ErrorCode;
 
 /// Returns whether the host gave up because of a timeout: of the connection, of reading and writing, of the response.
 pub(super) fn is_timeout(code: &ErrorCode) -> bool {

@@ -1,8 +1,10 @@
 //! Back end A: the crate `wasi-http-client`. Requests that would make it trap are rejected.
 
-use super::{HttpError, Part, Request};
 use std::time::Duration;
+
 use wasi_http_client::{Client, Method, Response};
+
+use super::{HttpError, Part, Request};
 
 pub(super) const IS_REAL: bool = true;
 

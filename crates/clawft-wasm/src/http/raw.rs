@@ -15,20 +15,25 @@ mod cause;
 
 pub use calls::finish;
 
-use super::{HttpError, Part, Request};
+use std::time::Duration;
+
 use clawft_core::TimeLimit;
 use clawft_store::clock::nanoseconds;
-use clawft_types::text::Ascii as _;
-use clawft_types::text::number;
-use std::time::Duration;
-use wasip2::clocks::monotonic_clock;
-use wasip2::http::types::{
-    Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
-    RequestOptions, Scheme,
+use clawft_types::text::{Ascii as _, number};
+use wasip2::{
+    clocks::monotonic_clock,
+    http::types::{
+        Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method, OutgoingBody,
+        OutgoingRequest, RequestOptions, Scheme,
+    },
+    io::{
+        error::Error,
+        poll::{Pollable, poll},
+        streams::{InputStream, OutputStream, StreamError},
+    },
 };
-use wasip2::io::error::Error;
-use wasip2::io::poll::{Pollable, poll};
-use wasip2::io::streams::{InputStream, OutputStream, StreamError};
+
+use super::{HttpError, Part, Request};
 
 pub(super) const IS_REAL: bool = true;
 

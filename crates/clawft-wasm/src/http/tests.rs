@@ -3,10 +3,11 @@
 
 mod responses;
 
-use super::{DEFAULT_MAX_RESPONSE, HttpError, HttpResponse, WasiHttpClient};
+use std::{error::Error, time::Duration};
+
 use clawft_core::{Method, TimeLimit};
-use std::error::Error;
-use std::time::Duration;
+
+use super::{DEFAULT_MAX_RESPONSE, HttpError, HttpResponse, WasiHttpClient};
 
 fn refusal(url: &str, headers: &[(&str, &str)]) -> String {
     match WasiHttpClient::new().request(Method::Get, url, headers, None) {

@@ -1,12 +1,10 @@
 //! The reasons why there is no answer.
 
-use crate::fs::FsError;
-use crate::http::HttpError;
 use clawft_core::TurnError;
 use clawft_store::StoreError;
-use clawft_types::display_message;
-use clawft_types::join;
-use clawft_types::{ConfigError, InputError};
+use clawft_types::{ConfigError, InputError, display_message, join};
+
+use crate::{fs::FsError, http::HttpError};
 
 /// The prefix of the cause if an answer broke off.
 pub const INCOMPLETE: &str = "the answer is incomplete: ";

@@ -3,15 +3,15 @@
 
 mod turns;
 
-use super::{BASE_VARIABLE, Error, WasmPlatform, shows_key, transport_error};
-use crate::env::WasiEnvironment;
-use crate::fs::WasiFileSystem;
-use crate::http::HttpError;
+use std::time::Duration;
+
 use clawft_core::{TimeLimit, TransportError};
 use clawft_store::Sessions;
 use clawft_types::{Config, SessionId};
-use std::time::Duration;
 use tempfile::TempDir;
+
+use super::{BASE_VARIABLE, Error, WasmPlatform, shows_key, transport_error};
+use crate::{env::WasiEnvironment, fs::WasiFileSystem, http::HttpError};
 
 const CONFIG: &str = r#"{"agents":{"model":"m"},"providers":{"providers":{"openai":{"api_key_env":"KEY"}}}}"#;
 

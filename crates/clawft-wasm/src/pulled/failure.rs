@@ -1,9 +1,10 @@
 //! The reasons why a pulled turn has no answer.
 
-use crate::http::HttpError;
-use crate::platform::Error;
-use clawft_core::{TransportError, TurnError};
 use std::time::Duration;
+
+use clawft_core::{TransportError, TurnError};
+
+use crate::{http::HttpError, platform::Error};
 
 /// The kind of a [`Failure`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,15 +1,21 @@
 //! Pulled turns, with prepared responses.
 
-use super::{End, Failure, Finish, Kind, Options, Output, Pulled};
-use crate::env::WasiEnvironment;
-use crate::http::HttpError;
-use crate::http::scripted::{Script, closed, prepare, sent};
-use crate::platform::{BASE_VARIABLE, WasmPlatform};
+use std::time::Duration;
+
 use clawft_core::TimeLimit;
 use clawft_types::{ToolDefinition, Usage};
 use serde_json::{Value, json};
-use std::time::Duration;
 use tempfile::TempDir;
+
+use super::{End, Failure, Finish, Kind, Options, Output, Pulled};
+use crate::{
+    env::WasiEnvironment,
+    http::{
+        HttpError,
+        scripted::{Script, closed, prepare, sent},
+    },
+    platform::{BASE_VARIABLE, WasmPlatform},
+};
 
 const CONFIG: &str =
     r#"{"agents":{"model":"m"},"providers":{"providers":{"openai":{"api_key":"sk-secret","retries":0}}}}"#;

@@ -1,14 +1,17 @@
 //! One turn that a host drives.
 
-use super::codes::{Break, Event, Finish, Misuse, Number, Step, Text};
-use crate::agent_turn::{AgentTurn, Next, Report};
-use crate::platform::WasmPlatform;
+use std::time::Duration;
+
 use clawft_core::{self as core, Clock, HttpRequest, TimeLimit, TransportError};
 use clawft_store::clock::Stopwatch;
 use clawft_tools::toolbox::line;
-use clawft_types::text::Ascii as _;
-use clawft_types::{Session, SessionId, SessionIdError, ToolCall, ToolDefinition, Usage};
-use std::time::Duration;
+use clawft_types::{Session, SessionId, SessionIdError, ToolCall, ToolDefinition, Usage, text::Ascii as _};
+
+use super::codes::{Break, Event, Finish, Misuse, Number, Step, Text};
+use crate::{
+    agent_turn::{AgentTurn, Next, Report},
+    platform::WasmPlatform,
+};
 
 /// A turn that returns requests and receives events.
 pub(super) struct Driven {

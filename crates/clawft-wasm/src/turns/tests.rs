@@ -1,11 +1,15 @@
 //! Turns on a real directory, fed correctly and incorrectly as by a host.
 
-use super::{Break, Event, Finish, MAX_TURNS, Misuse, Number, Step, Text, Turns};
-use crate::env::WasiEnvironment;
-use crate::platform::{BASE_VARIABLE, WasmPlatform};
-use proptest::prelude::*;
 use std::fs;
+
+use proptest::prelude::*;
 use tempfile::TempDir;
+
+use super::{Break, Event, Finish, MAX_TURNS, Misuse, Number, Step, Text, Turns};
+use crate::{
+    env::WasiEnvironment,
+    platform::{BASE_VARIABLE, WasmPlatform},
+};
 
 const CONFIG: &str = r#"{"agents":{"model":"m"},"providers":{"providers":{"openai":{"api_key_env":"KEY"}}}}"#;
 const HELLO: &[u8] = br#"{"choices":[{"message":{"content":"Hello!"},"finish_reason":"stop"}]}"#;

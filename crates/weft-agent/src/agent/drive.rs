@@ -3,18 +3,22 @@
 //! This is the asynchronous counterpart of the component's blocking calls, with the same rules: a time for the
 //! first byte of an answer, one between two bytes, one for all, and no limit that the turn does not know.
 
-use super::exchange::{Aborted, Reader, Wait, exchange};
-use super::{Delta, Show, blocking};
-use crate::error::{Error, Fault};
-use crate::stop::Stop;
-use crate::tools::Tools;
+use std::{borrow::Cow, env, time::Duration};
+
 use clawft_core::{Clock, Event, HttpRequest, Reply, Step, TransportError, Turn};
 use clawft_types::{Config, Input, Message, Session, ToolCall, ToolDefinition};
 use reqwest::Client;
-use std::borrow::Cow;
-use std::env;
-use std::time::Duration;
 use tokio::time::{Instant, sleep};
+
+use super::{
+    Delta, Show, blocking,
+    exchange::{Aborted, Reader, Wait, exchange},
+};
+use crate::{
+    error::{Error, Fault},
+    stop::Stop,
+    tools::Tools,
+};
 
 /// The largest conversation, in bytes, whose request is built on the current thread; and the size that a
 /// message counts beside its text.

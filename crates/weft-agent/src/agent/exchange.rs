@@ -1,15 +1,18 @@
 //! One request with its response, for everything that reads responses: turns, MCP servers, and `fetch`.
 
-use super::transport;
-use crate::error::Error;
-use crate::stop::Stop;
+use std::{
+    future::{pending, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
+
 use clawft_core::{Event, HttpRequest, TimeLimit, TransportError};
 use reqwest::{Client, Response};
-use std::future::{pending, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
-use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
+
+use super::transport;
+use crate::{error::Error, stop::Stop};
 
 /// The number of bytes of a body that are processed together if they arrive together.
 const GATHERED_BYTES: usize = 16 * 1024;

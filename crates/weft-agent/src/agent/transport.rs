@@ -5,15 +5,18 @@ mod proxy;
 
 pub(crate) use cause::explain;
 
-use crate::error::{Error, Fault};
-use crate::tls;
-use clawft_core::http::{MAX_HEADER_BYTES, MAX_HEADERS};
-use clawft_core::{HeaderValue, HttpRequest, Method};
-use reqwest::dns::Resolve;
-use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder, header, retry};
-use std::env;
-use std::sync::Arc;
+use std::{env, sync::Arc};
+
+use clawft_core::{
+    HeaderValue, HttpRequest, Method,
+    http::{MAX_HEADER_BYTES, MAX_HEADERS},
+};
+use reqwest::{Client, ClientBuilder, dns::Resolve, header, redirect::Policy, retry};
+
+use crate::{
+    error::{Error, Fault},
+    tls,
+};
 
 /// Returns a client that follows no redirects, retries nothing by itself, and takes proxies from the
 /// environment only.
@@ -95,9 +98,10 @@ pub(crate) fn headers(response: &reqwest::Response) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clawft_core::Header;
     use clawft_types::Secret;
+
+    use super::*;
 
     #[test]
     fn marks_key_as_sensitive() {

@@ -1,7 +1,9 @@
 //! The configuration of users who have no file, made from the variables that the providers' own tools read.
 
-use clawft_types::config::{PRESETS, Preset};
-use clawft_types::json::Writer;
+use clawft_types::{
+    config::{PRESETS, Preset},
+    json::Writer,
+};
 
 /// The variable with the model to ask, for all providers.
 const MODEL_VARIABLE: &str = "CLAWFT_MODEL";
@@ -184,8 +186,9 @@ fn is_bare(address: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clawft_types::{Auth, Config, Kind};
+
+    use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Option<Config> {
         let env = |name: &str| {

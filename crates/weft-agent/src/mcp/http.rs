@@ -1,13 +1,14 @@
 //! Servers behind a URL.
 
-use crate::agent::exchange::{Reader, Wait, exchange};
+use std::time::Duration;
+
 use clawft_core::{Event, HttpRequest};
 use clawft_mcp::{Catalog, HttpServer, McpError, Outcome, Step};
-use clawft_types::ToolCall;
-use clawft_types::config::mcp::McpServer;
+use clawft_types::{ToolCall, config::mcp::McpServer};
 use reqwest::{Client, Response};
-use std::time::Duration;
 use tokio::time::{Instant, timeout};
+
+use crate::agent::exchange::{Reader, Wait, exchange};
 
 /// The time and the number of bytes for the end of a response that is not needed any more.
 const DRAIN: Duration = Duration::from_secs(1);

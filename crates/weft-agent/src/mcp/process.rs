@@ -1,15 +1,15 @@
 //! A child process that speaks on its standard input and output.
 
-use super::environment;
-use super::stderr::Tail;
+use std::{io, process::Stdio, time::Duration};
+
 use clawft_mcp::StdioServer;
-use std::io;
-use std::process::Stdio;
-use std::time::Duration;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::time::Instant;
-use tokio::time::{sleep_until, timeout, timeout_at};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    process::{Child, ChildStdin, ChildStdout, Command},
+    time::{Instant, sleep_until, timeout, timeout_at},
+};
+
+use super::{environment, stderr::Tail};
 
 /// The time for a process to end after its standard input is closed, or after its output has ended.
 const END: Duration = Duration::from_secs(2);

@@ -1,10 +1,15 @@
 //! The end of what a child process writes to its standard error, to explain why it has ended.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _},
+    task::JoinHandle,
+    time::timeout,
+};
 
 /// The number of bytes that are kept.
 const KEPT: usize = 2048;

@@ -1,12 +1,14 @@
 //! Servers that are child processes.
 
-use super::process::{Process, Read};
-use clawft_mcp::limits::MAX_RESPONSE;
-use clawft_mcp::{Catalog, McpError, Outcome, StdioEvent, StdioServer, StdioStep, StdioThen};
-use clawft_types::ToolCall;
-use clawft_types::config::mcp::McpServer;
 use std::time::Duration;
+
+use clawft_mcp::{
+    Catalog, McpError, Outcome, StdioEvent, StdioServer, StdioStep, StdioThen, limits::MAX_RESPONSE,
+};
+use clawft_types::{ToolCall, config::mcp::McpServer};
 use tokio::time::Instant;
+
+use super::process::{Process, Read};
 
 /// A server that is a child process.
 pub(super) struct Peer {

@@ -1,13 +1,15 @@
 //! `run_command`: a command of the shell, with the environment that every program needs and no keys.
 
-use crate::mcp::environment;
+use std::{path::Path, process::Stdio, time::Duration};
+
 use clawft_types::{ToolCall, ToolResult};
-use std::path::Path;
-use std::process::Stdio;
-use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::Command;
-use tokio::time::timeout;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _},
+    process::Command,
+    time::timeout,
+};
+
+use crate::mcp::environment;
 
 /// The time after which a command is ended.
 const LONGEST: Duration = Duration::from_secs(300);

@@ -1,18 +1,23 @@
 //! `fetch`: sends the requests of the machine that checks them.
 
-use crate::agent::exchange::{Reader, Wait, exchange};
-use crate::agent::transport;
-use crate::error::Error;
+use std::{io, net::SocketAddr, sync::Arc};
+
 use clawft_core::{Event, HttpRequest};
-use clawft_tools::fetch::address::is_public;
-use clawft_tools::{Fetch, FetchSettings, FetchStep};
+use clawft_tools::{Fetch, FetchSettings, FetchStep, fetch::address::is_public};
 use clawft_types::ToolResult;
-use reqwest::Client;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use reqwest::{
+    Client,
+    dns::{Addrs, Name, Resolve, Resolving},
+};
 use tokio::net::lookup_host;
+
+use crate::{
+    agent::{
+        exchange::{Reader, Wait, exchange},
+        transport,
+    },
+    error::Error,
+};
 
 /// Clients that connect to no private address, unless the configuration lists it. A name is looked up once, and the
 /// connection goes to the address that was checked. Behind a proxy, the proxy decides.

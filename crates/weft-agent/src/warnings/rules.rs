@@ -1,7 +1,6 @@
 //! Warnings about rules of `tools.permissions` that are for no tool: a misspelt `deny` would deny nothing.
 
-use clawft_tools::permissions::is_for;
-use clawft_tools::tool_names;
+use clawft_tools::{permissions::is_for, tool_names};
 use clawft_types::json::Node;
 
 /// Returns a warning for each rule that is neither for a built-in tool nor for one of a configured server.
@@ -41,8 +40,9 @@ fn warning(rule: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_tool;
     use clawft_types::json::{self, Node};
+
+    use super::without_tool;
 
     #[test]
     fn names_rules_that_are_for_no_tool() {

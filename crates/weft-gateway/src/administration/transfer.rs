@@ -3,13 +3,16 @@
 //! A line is a session in the format of its file, with `client` in front for a session of a key, and `title` if a user
 //! gave it one.
 
-use super::Administration;
-use crate::keys::check_name;
-use crate::store::ClientStore;
-use clawft_types::json::{self, Node, Writer};
-use clawft_types::{Session, SessionId};
 use std::sync::Arc;
+
+use clawft_types::{
+    Session, SessionId,
+    json::{self, Node, Writer},
+};
 use weft_agent::Error;
+
+use super::Administration;
+use crate::{keys::check_name, store::ClientStore};
 
 /// The outcome of the import of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,8 +162,9 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clawft_types::{Message, Role};
+
+    use super::*;
 
     #[test]
     fn line_is_a_session_with_its_client_and_title() {

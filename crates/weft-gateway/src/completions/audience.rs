@@ -1,15 +1,13 @@
 //! The user of a turn: whoever follows it sees the calls of tools, and may be asked about them.
 
-use super::turn::TurnOutput;
-use crate::id;
-use crate::live_answers::LiveAnswer;
-use clawft_types::json::Writer;
-use clawft_types::{ToolCall, ToolResult};
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::mpsc::UnboundedSender;
-use tokio::time::timeout;
+use std::{sync::Arc, time::Duration};
+
+use clawft_types::{ToolCall, ToolResult, json::Writer};
+use tokio::{sync::mpsc::UnboundedSender, time::timeout};
 use weft_agent::{Decision, User};
+
+use super::turn::TurnOutput;
+use crate::{id, live_answers::LiveAnswer};
 
 /// The time that the user has for an answer.
 const PATIENCE: Duration = Duration::from_secs(300);

@@ -1,18 +1,25 @@
 //! An answer as server-sent events, each sent as soon as it is available.
 
-use super::shape::{Delta, Shape, finish_reason};
-use super::store_outcome::StoreOutcome;
-use super::turn::{Completed, TurnOutput, TurnOutputs};
-use crate::api_error::ApiError;
-use crate::proxy::{COMMENT, COMMENTS, Translation};
-use crate::{failure, frames};
-use axum::body::{Body, Bytes};
-use axum::http::{HeaderName, HeaderValue, header};
-use axum::response::Response;
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderName, HeaderValue, header},
+    response::Response,
+};
 use clawft_api::Stream as Translator;
 use clawft_types::json::Writer;
 use futures_util::stream::unfold;
 use tokio::time::{Instant, sleep_until};
+
+use super::{
+    shape::{Delta, Shape, finish_reason},
+    store_outcome::StoreOutcome,
+    turn::{Completed, TurnOutput, TurnOutputs},
+};
+use crate::{
+    api_error::ApiError,
+    failure, frames,
+    proxy::{COMMENT, COMMENTS, Translation},
+};
 
 /// The maximum number of bytes in one frame, unless an event is larger.
 const FRAME: usize = 16 * 1024;
@@ -209,10 +216,12 @@ pub(super) fn event(out: &mut Vec<u8>, data: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::time::Duration;
+
     use tokio::time::timeout;
     use weft_agent::Error;
+
+    use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn comments_while_the_model_thinks() {

@@ -1,25 +1,32 @@
 //! `/v1/sessions/{id}/answer`: the answer that is being made in a session.
 
-use super::events::{event, response};
-use super::shape::{Delta, Shape};
-use crate::api_error::ApiError;
-use crate::keys::Client;
-use crate::live_answers::{Follower, LiveAnswer, Part};
-use crate::proxy::{COMMENT, COMMENTS, Incoming};
-use crate::reply;
-use crate::routes::PathEnd;
-use crate::server::RequestActivity;
-use crate::sessions;
-use crate::state::Shared;
-use axum::Extension;
-use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
-use axum::response::Response;
+use std::{convert::Infallible, sync::Arc};
+
+use axum::{
+    Extension,
+    body::{Body, Bytes},
+    extract::{Request, State},
+    response::Response,
+};
 use clawft_types::json::{self, Node};
 use futures_util::stream;
-use std::convert::Infallible;
-use std::sync::Arc;
 use tokio::time::timeout;
+
+use super::{
+    events::{event, response},
+    shape::{Delta, Shape},
+};
+use crate::{
+    api_error::ApiError,
+    keys::Client,
+    live_answers::{Follower, LiveAnswer, Part},
+    proxy::{COMMENT, COMMENTS, Incoming},
+    reply,
+    routes::PathEnd,
+    server::RequestActivity,
+    sessions,
+    state::Shared,
+};
 
 /// `GET`: the answer from its beginning, as a stream of chunks. At its end the session has it, or the reason is there.
 ///

@@ -1,10 +1,13 @@
 //! The request for a chat completion.
 
+use clawft_types::{
+    Input, Message, Role, Temperature,
+    image::Image,
+    json::{self, JsonError, Node, Writer},
+};
+
 use super::unsupported;
 use crate::api_error::ApiError;
-use clawft_types::image::Image;
-use clawft_types::json::{self, JsonError, Node, Writer};
-use clawft_types::{Input, Message, Role, Temperature};
 
 /// A parsed request. Unsupported requests were refused.
 #[derive(Debug)]

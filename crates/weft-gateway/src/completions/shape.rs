@@ -1,11 +1,12 @@
 //! Answers in OpenAI's shape.
 
+use std::time::SystemTime;
+
+use clawft_types::{Usage, json::Writer};
+use weft_agent::Answer;
+
 use super::store_outcome::StoreOutcome;
 use crate::{id, reply, time};
-use clawft_types::Usage;
-use clawft_types::json::Writer;
-use std::time::SystemTime;
-use weft_agent::Answer;
 
 /// The values that all parts of one answer share.
 pub(super) struct Shape {

@@ -3,22 +3,27 @@
 //! The turn has its own task because it outlives its client: when the client disconnects, the turn is
 //! stopped, and the text received so far is still stored.
 
-use super::audience::{Audience, TurnUser};
-use super::request::ChatRequest;
-use super::store_outcome::{ENDED, StoreOutcome};
-use crate::api_error::ApiError;
-use crate::keys::Client;
-use crate::state::Shared;
-use crate::tenant::Tenant;
-use crate::{log, running_turns};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
 use clawft_types::{Config, Input, Message, Session, SessionId};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::sleep;
-use weft_agent::agent::Show;
-use weft_agent::{Agent, Answer, Delta, Error, Fault, Stop};
+use tokio::{
+    sync::{
+        OwnedSemaphorePermit,
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    },
+    time::sleep,
+};
+use weft_agent::{Agent, Answer, Delta, Error, Fault, Stop, agent::Show};
+
+use super::{
+    audience::{Audience, TurnUser},
+    request::ChatRequest,
+    store_outcome::{ENDED, StoreOutcome},
+};
+use crate::{api_error::ApiError, keys::Client, log, running_turns, state::Shared, tenant::Tenant};
 
 /// The longest time that a turn may wait to be stored after all turns were stopped. The gateway waits a
 /// little longer for turns.
@@ -315,9 +320,10 @@ fn warn(completed: &Result<Completed, Error>) {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::{Instant, timeout};
+
     use super::*;
     use crate::routes::tests::local;
-    use tokio::time::{Instant, timeout};
 
     #[tokio::test(start_paused = true)]
     async fn waits_to_store_until_gateway_ends() {

@@ -1,8 +1,9 @@
 //! Refuses requests for unsupported features, instead of answering them in another way. A request that spells
 //! out the default of such a feature is accepted.
 
-use crate::api_error::ApiError;
 use clawft_types::json::Node;
+
+use crate::api_error::ApiError;
 
 /// Returns whether a value has no effect.
 type Harmless = fn(Node<'_>) -> bool;
@@ -79,8 +80,9 @@ fn is_text_alone(node: Node<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clawft_types::json;
+
+    use super::*;
 
     fn refused(body: &str) -> Option<String> {
         let tree = json::parse(body.as_bytes()).unwrap();

@@ -1,14 +1,17 @@
 //! The limits of a key: requests and tokens in a minute.
 
-use crate::api_error::ApiError;
-use crate::failure;
-use crate::log;
-use crate::store::Store;
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
+
+use crate::{api_error::ApiError, failure, log, store::Store};
 
 /// The time that the limits are about.
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
@@ -165,9 +168,10 @@ impl Spent {
 
 #[cfg(test)]
 mod tests {
+    use weft_agent::Home;
+
     use super::*;
     use crate::store::FileStore;
-    use weft_agent::Home;
 
     fn spent() -> Arc<Spent> {
         let home = Home {

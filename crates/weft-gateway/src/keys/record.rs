@@ -1,13 +1,17 @@
 //! A key as it is stored: with its digest only.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use clawft_types::Secret;
-use clawft_types::json::{JsonError, Node, Writer};
+use std::{
+    fmt::Write as _,
+    io,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use clawft_types::{
+    Secret,
+    json::{JsonError, Node, Writer},
+};
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
-use std::io;
-use std::time::{SystemTime, UNIX_EPOCH};
 use weft_agent::Error;
 
 /// The beginning of every key, by which searches for lost keys find it.

@@ -1,18 +1,23 @@
 //! The keys in memory, read again when they have changed in the store.
 
-use super::limits::{Limits, Spent};
-use super::record::{KeyRecord, digest, hexadecimal, now};
-use crate::api_error::ApiError;
-use crate::log;
-use crate::store::Store;
-use crate::tenant::Tenant;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
 use axum::http::HeaderMap;
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
 use tokio::time::timeout;
 use weft_agent::{Agent, Error, Home};
+
+use super::{
+    limits::{Limits, Spent},
+    record::{KeyRecord, digest, hexadecimal, now},
+};
+use crate::{api_error::ApiError, log, store::Store, tenant::Tenant};
 
 /// The time between two looks at the store.
 pub(crate) const LOOK: Duration = Duration::from_secs(2);

@@ -1,11 +1,15 @@
 //! A bounded queue of log lines, so that logging never waits for the reader of the log.
 
-use std::io::Write;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    io::Write,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
 
 /// The interval at which [`Queue::flush`] checks whether all lines are written.
 const POLL: Duration = Duration::from_millis(2);
@@ -123,10 +127,15 @@ impl<W: Write, R: Fn(u64) -> Vec<u8>> Writer<W, R> {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io,
+        sync::{
+            Mutex, PoisonError,
+            mpsc::{Sender, channel},
+        },
+    };
+
     use super::*;
-    use std::io;
-    use std::sync::mpsc::{Sender, channel};
-    use std::sync::{Mutex, PoisonError};
 
     /// The longest time that a test waits; a correct queue needs less.
     const MAX_WAIT: Duration = Duration::from_secs(60);

@@ -1,6 +1,8 @@
-use super::*;
-use flate2::read::GzDecoder;
 use std::io::Read as _;
+
+use flate2::read::GzDecoder;
+
+use super::*;
 
 /// The directory of the libraries.
 const LIBRARIES: &str = "libraries/";

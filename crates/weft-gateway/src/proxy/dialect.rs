@@ -1,8 +1,9 @@
 //! The dialects in which clients speak, as far as errors and their events differ.
 
-use crate::api_error::ApiError;
 use axum::body::Bytes;
 use clawft_types::json::Writer;
+
+use crate::api_error::ApiError;
 
 /// The dialect of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +60,9 @@ fn responses_error(error: &ApiError) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use axum::http::StatusCode;
+
+    use super::*;
 
     #[test]
     fn each_dialect_has_its_error_event() {

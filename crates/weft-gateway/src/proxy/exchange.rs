@@ -1,26 +1,40 @@
 //! One request to the providers: attempts, retries, and the next provider if one fails.
 
-use super::Api;
-use super::form::{self, Form, Unfit};
-use super::headers;
-use super::missed::{Missed, refused};
-use super::translation::{Translated, Translation, Translator, is_native};
-use crate::api_error::ApiError;
-use crate::failure;
-use crate::routing::{Candidate, Target};
-use crate::state::Shared;
-use crate::work_limits::SMALL;
-use axum::body::Bytes;
-use axum::http::{HeaderMap, Method, Response, StatusCode};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, Method, Response, StatusCode},
+};
 use clawft_api::{Envelope, with_members};
 use clawft_core::{TimeLimit, TransportError, retry};
 use clawft_types::Provider;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
-use weft_agent::Fault;
-use weft_agent::forward::{Body, Endpoint};
+use weft_agent::{
+    Fault,
+    forward::{Body, Endpoint},
+};
+
+use super::{
+    Api,
+    form::{self, Form, Unfit},
+    headers,
+    missed::{Missed, refused},
+    translation::{Translated, Translation, Translator, is_native},
+};
+use crate::{
+    api_error::ApiError,
+    failure,
+    routing::{Candidate, Target},
+    state::Shared,
+    work_limits::SMALL,
+};
 
 /// The largest body of an error, in bytes, that is passed on as it came.
 const ERROR: usize = 64 * 1024;

@@ -3,23 +3,21 @@
 //! A client gets the form that it asked for. Some servers cannot stream, and some know nothing else: their answers
 //! are converted. The first bytes decide what an answer is, because servers name the wrong type.
 
-use super::exchange::ArrivedBody;
-use super::missed::Missed;
-use super::response::is_events;
-use super::translation::Translation;
-use crate::state::Shared;
-use crate::time;
-use crate::work_limits::SMALL;
-use axum::body::Bytes;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use std::time::{Duration, SystemTime};
+
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+};
 use clawft_api::{Collector, Dialect, Envelope, ErrorBody, ErrorKind, whole_as_events};
-use clawft_core::sniff::is_stream;
-use clawft_core::{TimeLimit, TransportError};
+use clawft_core::{TimeLimit, TransportError, sniff::is_stream};
 use clawft_types::Provider;
 use http_body_util::BodyExt as _;
-use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, timeout_at};
 use weft_agent::forward::{Body, Endpoint, broken};
+
+use super::{exchange::ArrivedBody, missed::Missed, response::is_events, translation::Translation};
+use crate::{state::Shared, time, work_limits::SMALL};
 
 /// The largest complete answer, in bytes, that is read before any of it is passed on. Until then the request
 /// can be sent again.

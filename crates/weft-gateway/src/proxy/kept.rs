@@ -2,22 +2,21 @@
 
 mod input_items;
 
-use crate::api_error::ApiError;
-use crate::failure;
-use crate::keys::Client;
-use crate::log;
-use crate::reply;
-use crate::routes::PathEnd;
-use crate::state::Shared;
-use crate::tenant::Tenant;
-use axum::Extension;
-use axum::extract::State;
-use axum::http::{StatusCode, Uri};
-use axum::response::Response;
-use clawft_api::{Answer, Dialect, Options, Request};
-use input_items::Page;
 use std::sync::Arc;
+
+use axum::{
+    Extension,
+    extract::State,
+    http::{StatusCode, Uri},
+    response::Response,
+};
+use clawft_api::{Answer, Dialect, Options, Request};
 use weft_agent::Error;
+
+use crate::{
+    api_error::ApiError, failure, keys::Client, log, reply, routes::PathEnd, state::Shared, tenant::Tenant,
+};
+use input_items::Page;
 
 /// The beginning of every identifier.
 pub(super) const PREFIX: &str = "resp_";

@@ -1,13 +1,9 @@
 //! Measurements of an answer that is passed on, for the log and the metrics.
 
-use super::exchange::Served;
-use super::usage::UsageFinder;
-use crate::keys::Spent;
-use crate::metrics::GaugeGuard;
-use crate::observe::Details;
-use crate::state::Shared;
-use std::sync::Arc;
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
+
+use super::{exchange::Served, usage::UsageFinder};
+use crate::{keys::Spent, metrics::GaugeGuard, observe::Details, state::Shared};
 
 /// The measurements of an answer, which are complete when this is dropped.
 pub(super) struct Meter {

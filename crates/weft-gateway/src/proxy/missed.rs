@@ -1,14 +1,16 @@
 //! Attempts that a provider did not answer, and what follows from that.
 
-use super::exchange::{ArrivedBody, Failure, Refusal, Served};
-use crate::api_error::ApiError;
-use crate::failure;
-use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode, header};
-use clawft_core::{TransportError, TurnError, retry};
 use std::time::Duration;
-use weft_agent::forward::Endpoint;
-use weft_agent::{Error, Fault};
+
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, StatusCode, header},
+};
+use clawft_core::{TransportError, TurnError, retry};
+use weft_agent::{Error, Fault, forward::Endpoint};
+
+use super::exchange::{ArrivedBody, Failure, Refusal, Served};
+use crate::{api_error::ApiError, failure};
 
 /// The end of one attempt without an answer.
 pub(super) struct Missed {

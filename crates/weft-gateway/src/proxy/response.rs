@@ -1,22 +1,30 @@
 //! The response to a client, from a provider's answer or error.
 
-use super::dialect::Dialect;
-use super::exchange::{Arrived, ArrivedBody, Failure, Refusal};
-use super::headers;
-use super::meter::Meter;
-use super::stream::{FIRST_COMMENT, Passing, Reading, Source};
-use super::translation::Translation;
-use crate::api_error::{ApiError, SHOULD_RETRY};
-use crate::state::Shared;
-use crate::{failure, reply};
-use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
-use clawft_types::failure::message as provider_message;
-use clawft_types::json::{self, Node};
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::Instant;
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use clawft_types::{
+    failure::message as provider_message,
+    json::{self, Node},
+};
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 use weft_agent::Error;
+
+use super::{
+    dialect::Dialect,
+    exchange::{Arrived, ArrivedBody, Failure, Refusal},
+    headers,
+    meter::Meter,
+    stream::{FIRST_COMMENT, Passing, Reading, Source},
+    translation::Translation,
+};
+use crate::{
+    api_error::{ApiError, SHOULD_RETRY},
+    failure, reply,
+    state::Shared,
+};
 
 /// Keeps nginx from buffering a stream.
 const ACCEL: HeaderName = HeaderName::from_static("x-accel-buffering");

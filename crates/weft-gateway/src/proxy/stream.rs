@@ -3,24 +3,27 @@
 //! The bytes of events go on as they came, each event as soon as it is complete. Between events, and before
 //! the first one, comments keep the connection alive while the model thinks.
 
-use super::dialect::Dialect;
-use super::exchange::{Arrived, ArrivedBody, Failure};
-use super::meter::Meter;
-use super::response::{bad_answer, is_events};
-use super::translation::Translation;
-use crate::api_error::ApiError;
-use crate::{failure, frames};
+use std::{io, pin::Pin, time::Duration};
+
 use axum::body::{Body, Bytes};
 use clawft_api::Stream as Translator;
 use clawft_core::{TimeLimit, TransportError, TurnError};
 use futures_util::stream::unfold;
 use http_body_util::BodyExt as _;
-use std::io;
-use std::pin::Pin;
-use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Instant, sleep_until},
+};
 use weft_agent::{Error, Fault, Stop};
+
+use super::{
+    dialect::Dialect,
+    exchange::{Arrived, ArrivedBody, Failure},
+    meter::Meter,
+    response::{bad_answer, is_events},
+    translation::Translation,
+};
+use crate::{api_error::ApiError, failure, frames};
 
 /// The time without a byte after which the response begins with a comment.
 pub(crate) const FIRST_COMMENT: Duration = Duration::from_secs(1);

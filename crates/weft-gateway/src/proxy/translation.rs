@@ -1,21 +1,22 @@
 //! Requests for a provider that speaks another dialect than the client, and its answers.
 
-use super::kept::{self, Keeper};
-use super::{Api, Candidate};
-use crate::api_error::ApiError;
-use crate::state::Shared;
-use crate::tenant::Tenant;
-use crate::work_limits::SMALL;
-use crate::{id, time};
-use axum::body::Bytes;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use std::{sync::Arc, time::SystemTime};
+
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, HeaderName, HeaderValue},
+};
 use clawft_api::{
     Answer, Context, Dialect, Error, ErrorBody, Options, Request, Stream, Warning, Written, upstream,
     whole_as_events,
 };
 use clawft_types::Provider;
-use std::sync::Arc;
-use std::time::SystemTime;
+
+use super::{
+    Api, Candidate,
+    kept::{self, Keeper},
+};
+use crate::{api_error::ApiError, id, state::Shared, tenant::Tenant, time, work_limits::SMALL};
 
 /// The header with the fields that were ignored or changed, one line for each.
 pub(super) const WARNING: HeaderName = HeaderName::from_static(upstream::WARNING);

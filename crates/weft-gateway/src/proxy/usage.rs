@@ -1,9 +1,12 @@
 //! The tokens that an answer says it took, found in its bytes.
 
-use clawft_types::Usage;
-use clawft_types::json::{self, Node};
-use memchr::memmem;
 use std::sync::LazyLock;
+
+use clawft_types::{
+    Usage,
+    json::{self, Node},
+};
+use memchr::memmem;
 
 /// The name of the member in both dialects, as it is written on the wire.
 const NAME: &[u8] = b"\"usage\"";

@@ -1,24 +1,30 @@
 //! Requests to the complete router, without a socket.
 
-use super::{answer, router};
-use crate::Build;
-use crate::access::Access;
-use crate::settings::Settings;
-use crate::state::{Reloadable, Shared};
-use crate::store::FileStore;
-use crate::token::Token;
-use axum::Router;
-use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
-use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request, StatusCode},
+    middleware::from_fn_with_state,
+    routing::get,
+};
 use clawft_types::Secret;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
-use std::sync::Arc;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 use weft_agent::{Agent, ConfigFile, Home};
+
+use super::{answer, router};
+use crate::{
+    Build,
+    access::Access,
+    settings::Settings,
+    state::{Reloadable, Shared},
+    store::FileStore,
+    token::Token,
+};
 
 const CONFIG: &str = r#"{"agents":{"model":"team/small"},
     "providers":{"providers":{"local":{"api_base":"http://127.0.0.1:1/v1","retries":0}}}}"#;

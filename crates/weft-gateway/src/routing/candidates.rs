@@ -1,8 +1,10 @@
 //! The order in which the providers of a model are asked.
 
-use super::{Health, Route, RouteEntry, Routing, Target};
-use clawft_api::routing::{order, qualified};
 use std::sync::Arc;
+
+use clawft_api::routing::{order, qualified};
+
+use super::{Health, Route, RouteEntry, Routing, Target};
 
 /// A provider to ask, and the model's name there.
 #[derive(Debug, Clone)]

@@ -1,16 +1,16 @@
 //! The models that a provider offers, asked with `GET /models`.
 
-use super::{Routing, Target};
-use crate::state::Shared;
-use axum::body::Bytes;
-use axum::http::Method;
+use std::{sync::Arc, time::Duration};
+
+use axum::{body::Bytes, http::Method};
 use clawft_api::routing::qualified;
 use futures_util::future::join_all;
 use http_body_util::{BodyExt as _, Limited};
-use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use weft_agent::models::{self, LARGEST};
+
+use super::{Routing, Target};
+use crate::state::Shared;
 
 /// The time for which an answer counts.
 pub(crate) const FRESH: Duration = Duration::from_secs(300);

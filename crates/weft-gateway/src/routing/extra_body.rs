@@ -1,7 +1,9 @@
 //! `extra_body` of a provider: members of every request for an answer of its models.
 
-use clawft_types::Secret;
-use clawft_types::json::{Node, Writer};
+use clawft_types::{
+    Secret,
+    json::{Node, Writer},
+};
 
 /// The members of a provider's `extra_body`.
 #[derive(Debug, Default)]
@@ -62,8 +64,9 @@ impl Member {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clawft_types::json;
+
+    use super::*;
 
     fn read(extra: &str) -> ExtraBody {
         let config = format!(r#"{{"providers":{{"providers":{{"a":{{"extra_body":{extra}}}}}}}}}"#);

@@ -1,8 +1,11 @@
 //! The pause of a model whose provider fails.
 
+use std::{
+    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
 use clawft_api::routing::Cooldown;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 /// The moment from which times are counted.
 static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);

@@ -1,12 +1,12 @@
 //! A provider, with the values that requests to it need.
 
-use super::ExtraBody;
-use super::discovery::Discovered;
-use clawft_types::Provider;
 use std::env;
+
+use clawft_types::Provider;
 use tokio::sync::Mutex;
-use weft_agent::Error;
-use weft_agent::forward::Endpoint;
+use weft_agent::{Error, forward::Endpoint};
+
+use super::{ExtraBody, discovery::Discovered};
 
 /// A provider, with the values that requests to it need.
 #[derive(Debug)]

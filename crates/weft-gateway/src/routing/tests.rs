@@ -1,7 +1,11 @@
-use super::*;
-use clawft_types::config::ModelMap;
-use clawft_types::json::{self, Node};
 use std::time::Duration;
+
+use clawft_types::{
+    config::ModelMap,
+    json::{self, Node},
+};
+
+use super::*;
 
 const CONFIG: &str = r#"{"agents":{"model":"small","provider":"b"},"providers":{"providers":{
     "a":{"api_base":"http://127.0.0.1:1/v1"}, "b":{"api_base":"http://127.0.0.1:2/v1"},

@@ -1,7 +1,10 @@
 //! The state of a connection that its parts share: whether it waits for its client, and since when.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::Duration,
+};
+
 use tokio::time::Instant;
 
 /// The state of a connection: whether it waits for its client, and how it is to end.
@@ -162,8 +165,9 @@ impl Activity {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use tokio::time::advance;
+
+    use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
 

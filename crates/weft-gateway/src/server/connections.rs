@@ -4,13 +4,17 @@
 //! included, by opening enough of them. Instead it evicts the connection that has waited the longest, for its
 //! client or for an answer. A connection for which a turn is made is never evicted.
 
-use super::activity::Activity;
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
 use tokio_util::sync::CancellationToken;
+
+use super::activity::Activity;
 
 /// The bits of an IPv6 address that count: one client usually has all addresses with the same prefix.
 const IPV6_PREFIX: u32 = 64;
@@ -175,8 +179,9 @@ fn origin(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use tokio::time::advance;
+
+    use super::*;
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()

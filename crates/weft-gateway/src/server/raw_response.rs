@@ -3,10 +3,12 @@
 //! hyper answers a head that it cannot parse by itself, with an empty body. This module finds those responses
 //! in the bytes that hyper writes, so that a response in OpenAI's error shape can replace them.
 
-use crate::api_error::ApiError;
-use crate::{headers, id, observe};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::IntoResponse as _;
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::IntoResponse as _,
+};
+
+use crate::{api_error::ApiError, headers, id, observe};
 
 /// The maximum size of a response of hyper's own: a status line and three short headers.
 const MAX_REFUSAL: usize = 256;

@@ -1,21 +1,26 @@
 //! The service that answers the requests of one connection, and the handling of bodies that it does not read.
 
-use super::activity::Activity;
-use crate::paths;
-use axum::Router;
-use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{HeaderValue, Request, Response, header};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes, HttpBody},
+    http::{HeaderValue, Request, Response, header},
+};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
-use hyper::service::Service;
+use hyper::{body::Incoming, service::Service};
 use hyper_util::service::TowerToHyperService;
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+use super::activity::Activity;
+use crate::paths;
 
 /// The largest unread body, in bytes, that is read to its end so that the connection can be kept.
 const SMALL_BODY: u64 = 64 * 1024;

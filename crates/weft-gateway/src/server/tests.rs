@@ -1,24 +1,37 @@
 //! Tests of one connection, with a simulated client and a clock that advances only while all tasks wait.
 
-use super::connections::{ConnectionLimits, ConnectionSlot, Connections};
-use super::timed_stream::{Transport, WRITE_TIME};
-use super::{HEAD_TIME, RequestActivity, converse};
-use axum::body::Bytes;
-use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Extension, Router};
-use std::net::{IpAddr, Ipv4Addr};
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::{Context, Poll};
-use std::time::Duration;
-use tokio::io::{
-    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex, split,
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
 };
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+
+use axum::{
+    Extension, Router,
+    body::Bytes,
+    http::StatusCode,
+    routing::{get, post},
+};
+use tokio::{
+    io::{
+        AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex, split,
+    },
+    task::JoinHandle,
+    time::{Instant, sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
+
+use super::{
+    HEAD_TIME, RequestActivity,
+    connections::{ConnectionLimits, ConnectionSlot, Connections},
+    converse,
+    timed_stream::{Transport, WRITE_TIME},
+};
 
 /// The capacity of the wire in bytes.
 const WIRE: usize = 4096;

@@ -1,16 +1,21 @@
 //! The stream between hyper and the socket. It limits the time that writes wait for the client, replaces
 //! hyper's own error responses, and continues to read after a refusal so that the client receives it.
 
-use super::activity::Activity;
-use super::{HEAD_BYTES, raw_response};
-use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep_until};
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Instant, Sleep, sleep_until},
+};
+
+use super::{HEAD_BYTES, activity::Activity, raw_response};
 
 /// The longest time that a write may make no progress.
 pub(crate) const WRITE_TIME: Duration = Duration::from_secs(30);

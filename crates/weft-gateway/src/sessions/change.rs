@@ -1,14 +1,13 @@
 //! `PATCH /v1/sessions/{id}`: gives a session a title, or removes its last messages.
 
-use super::{failed, no_such, parse, refuse_while_answering};
-use crate::api_error::ApiError;
-use crate::proxy::Incoming;
-use crate::reply;
-use crate::routes::PathEnd;
-use crate::state::Shared;
-use axum::extract::{Request, State};
-use axum::response::Response;
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
 use clawft_types::json::{self, Node};
+
+use super::{failed, no_such, parse, refuse_while_answering};
+use crate::{api_error::ApiError, proxy::Incoming, reply, routes::PathEnd, state::Shared};
 
 /// The changes of a request.
 #[derive(Debug, PartialEq, Eq)]

@@ -7,22 +7,30 @@ mod scan;
 mod search;
 mod titles;
 
-use super::{ClientStore, FinishedTurn, Loaded, Store, Summary};
-use crate::keys::limits::{Counts, Limits};
-use crate::keys::{KeyRecord, check_name};
-use crate::search::Search;
-use crate::tenant::KEYS;
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use clawft_store::{FileSystem, Sessions};
 use clawft_types::{Session, SessionId};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
+};
+use tokio_util::sync::CancellationToken;
+use weft_agent::{Error, Home};
+
+use super::{ClientStore, FinishedTurn, Loaded, Store, Summary};
+use crate::{
+    keys::{
+        KeyRecord, check_name,
+        limits::{Counts, Limits},
+    },
+    search::Search,
+    tenant::KEYS,
+};
 use keys::KeyFile;
 use list::KnownSessions;
 use search::Searches;
-use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::spawn_blocking;
-use tokio_util::sync::CancellationToken;
-use weft_agent::{Error, Home};
 
 /// The number of threads that may wait for files at once. It is below [`MAX_BLOCKING`](crate::MAX_BLOCKING),
 /// so that threads are left for the resolver of host names and for parsing.

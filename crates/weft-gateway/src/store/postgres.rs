@@ -14,15 +14,21 @@ mod url;
 
 pub(crate) use url::check as check_url;
 
-use super::{ClientStore, Store};
-use crate::keys::KeyRecord;
-use crate::keys::limits::{Counts, Limits};
-use crate::settings::StoreSettings;
+use std::sync::Arc;
+
 use async_trait::async_trait;
+use weft_agent::Error;
+
+use super::{ClientStore, Store};
+use crate::{
+    keys::{
+        KeyRecord,
+        limits::{Counts, Limits},
+    },
+    settings::StoreSettings,
+};
 use connection::Connections;
 use sessions::ClientRows;
-use std::sync::Arc;
-use weft_agent::Error;
 
 /// The tables in a database.
 pub(crate) struct PostgresStore {

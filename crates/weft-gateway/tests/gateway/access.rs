@@ -1,9 +1,13 @@
 //! Access to the gateway.
 
-use crate::client::Request;
-use crate::context::{GatewayOptions, TestContext, message};
-use serde_json::json;
 use std::fs;
+
+use serde_json::json;
+
+use crate::{
+    client::Request,
+    context::{GatewayOptions, TestContext, message},
+};
 
 #[test]
 fn generates_token_beyond_loopback() {

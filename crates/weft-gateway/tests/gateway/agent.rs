@@ -1,10 +1,14 @@
 //! The agent in the dialects of all clients, and its tools.
 
-use crate::client::{Request, Response, events};
-use crate::context::{GatewayOptions, TestContext};
-use crate::upstream::{EVENTS, GivenProvider, Part};
-use serde_json::{Value, json};
 use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::{
+    client::{Request, Response, events},
+    context::{GatewayOptions, TestContext},
+    upstream::{EVENTS, GivenProvider, Part},
+};
 
 const CHUNKS: &str = concat!(
     "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"Hel\"}}]}\n\n",

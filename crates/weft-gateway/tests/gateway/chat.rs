@@ -1,9 +1,12 @@
 //! Answers, complete and streamed.
 
-use crate::client::{Request, events, said};
-use crate::context::{GatewayOptions, KEY, TestContext, message};
-use crate::upstream::HeldProvider;
 use serde_json::{Value, json};
+
+use crate::{
+    client::{Request, events, said},
+    context::{GatewayOptions, KEY, TestContext, message},
+    upstream::HeldProvider,
+};
 
 #[test]
 fn complete_answer_has_openais_shape() {

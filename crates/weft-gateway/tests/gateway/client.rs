@@ -1,9 +1,12 @@
 //! A small HTTP client that shows the bytes on the wire.
 
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
+
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
 
 /// The longest time that an answer may take.
 const MAX_WAIT: Duration = Duration::from_secs(60);

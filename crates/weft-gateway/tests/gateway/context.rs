@@ -1,20 +1,25 @@
 //! A gateway with its own home directory, in front of a server whose answers the test chooses.
 
-use crate::client::{Request, Response};
-use crate::upstream::{GivenProvider, HeldProvider};
+use std::{
+    env, fs,
+    io::{BufRead as _, BufReader, Read},
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Condvar, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
 use mock_provider::{Received, RequestLog, Server};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use std::env;
-use std::fs;
-use std::io::{BufRead as _, BufReader, Read};
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
+
+use crate::{
+    client::{Request, Response},
+    upstream::{GivenProvider, HeldProvider},
+};
 
 /// The provider's key, which only the provider may see.
 pub(crate) const KEY: &str = "sk-lab-4f9Jq2LrT7xWvB1c";

@@ -1,8 +1,11 @@
 //! Pages of other origins.
 
-use crate::client::{Request, Response};
-use crate::context::{GatewayOptions, TestContext, message};
 use serde_json::json;
+
+use crate::{
+    client::{Request, Response},
+    context::{GatewayOptions, TestContext, message},
+};
 
 const PAGE: &str = "http://localhost:5173";
 

@@ -1,8 +1,11 @@
 //! Failures behind the gateway, and their responses to clients.
 
-use crate::client::{events, said};
-use crate::context::{GatewayOptions, KEY, TestContext};
 use serde_json::{Value, json};
+
+use crate::{
+    client::{events, said},
+    context::{GatewayOptions, KEY, TestContext},
+};
 
 /// Returns the status, the error, and the header about a retry.
 fn failure(context: &TestContext, stream: bool) -> (u16, Value, Option<String>) {

@@ -1,9 +1,12 @@
 //! Servers that send another form of answer than the client asked for: complete, or a stream.
 
-use crate::client::{Request, Response};
-use crate::context::{GatewayOptions, TestContext};
-use crate::upstream::{GivenProvider, Part};
 use serde_json::{Value, json};
+
+use crate::{
+    client::{Request, Response},
+    context::{GatewayOptions, TestContext},
+    upstream::{GivenProvider, Part},
+};
 
 const CHAT: &str = r#"{"id":"c1","object":"chat.completion","created":5,"model":"up","x_own":1,"choices":[{"index":0,"message":{"role":"assistant","content":"Hello","reasoning_content":"hm","tool_calls":[{"id":"t","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}"#;
 

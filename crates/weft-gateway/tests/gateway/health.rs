@@ -1,8 +1,11 @@
 //! Health checks, as their callers see them.
 
-use crate::client::Request;
-use crate::context::{GatewayOptions, TestContext};
 use serde_json::json;
+
+use crate::{
+    client::Request,
+    context::{GatewayOptions, TestContext},
+};
 
 #[test]
 fn simultaneous_probes_find_gateway_ready() {

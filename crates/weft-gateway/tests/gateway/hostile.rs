@@ -1,13 +1,19 @@
 //! Clients that occupy the gateway's time, connections or log, and the effect on other clients.
 
-use crate::client::Request;
-use crate::context::{GatewayOptions, TestContext};
-use crate::upstream::HeldProvider;
+use std::{
+    io::{ErrorKind, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
+
 use rustix::process::Signal;
 use serde_json::json;
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+
+use crate::{
+    client::Request,
+    context::{GatewayOptions, TestContext},
+    upstream::HeldProvider,
+};
 
 /// The longest time in which the gateway ends.
 const ENDING: Duration = Duration::from_secs(10);

@@ -1,12 +1,15 @@
 //! Keys of clients.
 
-use crate::agent::{ask_as_page, asking, call, offered, text, tool_events};
-use crate::client::{Request, Response};
-use crate::context::{GatewayOptions, TestContext, message};
-use crate::upstream::GivenProvider;
 use serde_json::json;
 use weft_agent::Home;
 use weft_gateway::{Administration, NewKey};
+
+use crate::{
+    agent::{ask_as_page, asking, call, offered, text, tool_events},
+    client::{Request, Response},
+    context::{GatewayOptions, TestContext, message},
+    upstream::GivenProvider,
+};
 
 const OK: &str = r#"{"choices":[{"message":{"content":"hi"}}],"usage":{"prompt_tokens":5,"completion_tokens":6,"total_tokens":11}}"#;
 

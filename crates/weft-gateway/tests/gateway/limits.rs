@@ -1,9 +1,12 @@
 //! The limits of requests.
 
-use crate::client::Request;
-use crate::context::{GatewayOptions, TestContext, message};
-use crate::upstream::HeldProvider;
 use serde_json::json;
+
+use crate::{
+    client::Request,
+    context::{GatewayOptions, TestContext, message},
+    upstream::HeldProvider,
+};
 
 #[test]
 fn refuses_answers_over_the_limit() {

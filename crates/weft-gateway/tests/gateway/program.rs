@@ -1,6 +1,7 @@
 //! The gateway as a program for the tests, configured by its home directory and the environment only.
 
 use std::process::ExitCode;
+
 use weft_agent::Home;
 use weft_gateway::Build;
 

@@ -1,9 +1,12 @@
 //! The settings of a provider apply to requests that are passed on, as to the agent's.
 
-use crate::client::{Request, Response};
-use crate::context::{GatewayOptions, TestContext};
-use crate::upstream::GivenProvider;
 use serde_json::{Value, json};
+
+use crate::{
+    client::{Request, Response},
+    context::{GatewayOptions, TestContext},
+    upstream::GivenProvider,
+};
 
 const ANSWER: &str = r#"{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}"#;
 

@@ -1,10 +1,14 @@
 //! Requests that are passed on as they came.
 
-use crate::client::Request;
-use crate::context::{GatewayOptions, KEY, TestContext};
-use crate::upstream::{EVENTS, GivenProvider, Part};
-use serde_json::{Value, json};
 use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::{
+    client::Request,
+    context::{GatewayOptions, KEY, TestContext},
+    upstream::{EVENTS, GivenProvider, Part},
+};
 
 /// An answer with everything that OpenAI's API has, and more.
 const ANSWER: &str = r#"{"id":"chatcmpl-1" , "choices":[{"index":0,"message":{"role":"assistant","content":null,"reasoning_content":"hm","refusal":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":11,"completion_tokens":7,"total_tokens":18,"prompt_tokens_details":{"cached_tokens":5}},"x":1e3}"#;

@@ -1,9 +1,12 @@
 //! Several providers behind one gateway.
 
-use crate::client::Request;
-use crate::context::{GatewayOptions, TestContext};
-use crate::upstream::{GivenProvider, Part};
 use serde_json::{Value, json};
+
+use crate::{
+    client::Request,
+    context::{GatewayOptions, TestContext},
+    upstream::{GivenProvider, Part},
+};
 
 const OK: &str = r#"{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#;
 

@@ -1,9 +1,12 @@
 //! Conversations that the gateway stores.
 
-use crate::client::{Request, events, said};
-use crate::context::{GatewayOptions, TestContext, message};
-use crate::upstream::{GivenProvider, HeldProvider};
 use serde_json::{Value, json};
+
+use crate::{
+    client::{Request, events, said},
+    context::{GatewayOptions, TestContext, message},
+    upstream::{GivenProvider, HeldProvider},
+};
 
 #[test]
 fn continues_lists_and_reads_session() {

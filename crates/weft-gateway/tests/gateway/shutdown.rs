@@ -1,11 +1,14 @@
 //! The end of the gateway, and of the running answers.
 
-use crate::client::Request;
-use crate::context::{GatewayOptions, TestContext};
-use crate::upstream::HeldProvider;
+use std::{fs, time::Duration};
+
 use rustix::process::Signal;
-use std::fs;
-use std::time::Duration;
+
+use crate::{
+    client::Request,
+    context::{GatewayOptions, TestContext},
+    upstream::HeldProvider,
+};
 
 /// The time that running answers may take to complete; the gateway ends earlier without them.
 const GRACE: Duration = Duration::from_secs(7);

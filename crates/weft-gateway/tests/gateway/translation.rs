@@ -1,9 +1,12 @@
 //! Clients and providers with different dialects.
 
-use crate::client::{Request, Response};
-use crate::context::{GatewayOptions, TestContext};
-use crate::upstream::GivenProvider;
 use serde_json::{Value, json};
+
+use crate::{
+    client::{Request, Response},
+    context::{GatewayOptions, TestContext},
+    upstream::GivenProvider,
+};
 
 const MESSAGE: &str = r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[{"type":"text","text":"Hello"},{"type":"tool_use","id":"t","name":"f","input":{"a":1}}],"stop_reason":"tool_use","usage":{"input_tokens":11,"output_tokens":7}}"#;
 

@@ -1,12 +1,15 @@
 //! Providers for tests: one that continues when the test tells it to, so that tests need no pauses, and one that
 //! sends given bytes.
 
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    sync::{Arc, Condvar, Mutex},
+    thread,
+    time::Duration,
+};
+
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
-use std::time::Duration;
 
 /// The longest time that a test waits.
 const MAX_WAIT: Duration = Duration::from_secs(60);

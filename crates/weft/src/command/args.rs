@@ -1,13 +1,14 @@
 //! The definition of the command line as data. `--help`, the man page and the completions are made from these
 //! texts.
 
-use super::arguments::unmarked;
+use std::{net::SocketAddr, path::PathBuf};
+
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use clawft_types::{SessionId, Temperature};
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use weft_gateway::parse_listen;
+
+use super::arguments::unmarked;
 
 /// The version, the commit and the Rust target.
 const VERSION: &str = concat!(

@@ -1,9 +1,11 @@
 //! Messages that begin with a dash, as in `weft chat "- one or two?"`. They are marked, so that the parser does not
 //! take them for options.
 
-use super::args::{Chat, Weft};
-use clap::{Args as _, Command, CommandFactory as _};
 use std::ffi::OsString;
+
+use clap::{Args as _, Command, CommandFactory as _};
+
+use super::args::{Chat, Weft};
 
 /// The mark, which no argument of a process can hold.
 const MARK: char = '\0';
@@ -114,9 +116,9 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::super::args::Command as Parsed;
-    use super::*;
     use clap::Parser as _;
+
+    use super::{super::args::Command as Parsed, *};
 
     fn chat(arguments: &[&str]) -> Result<Chat, String> {
         let arguments = ["weft", "chat"].iter().chain(arguments).map(OsString::from);

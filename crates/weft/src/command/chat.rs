@@ -9,19 +9,19 @@ mod session;
 mod source;
 mod user;
 
-use super::args::Chat;
-use super::exit::Exit;
-use super::print_line;
-use super::terminal;
-use ask::{AskResult, Conversation};
-use clawft_types::completion::write_usage;
-use clawft_types::json::{Node, Writer};
-use clawft_types::{Config, Input};
-use screen::Screen;
-use std::env;
-use std::sync::Arc;
-use user::ChatUser;
+use std::{env, sync::Arc};
+
+use clawft_types::{
+    Config, Input,
+    completion::write_usage,
+    json::{Node, Writer},
+};
 use weft_agent::{Agent, Answer, ConfigFile, Delta, Error, Home, Tools, warnings};
+
+use super::{args::Chat, exit::Exit, print_line, terminal};
+use ask::{AskResult, Conversation};
+use screen::Screen;
+use user::ChatUser;
 
 impl Chat {
     pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {

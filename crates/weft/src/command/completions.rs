@@ -1,12 +1,15 @@
 //! `weft completions`: scripts for shells, which ask the hidden `weft complete` for the names of models and sessions.
 
-use super::args::{Complete, Completions, Name, Weft};
-use super::exit::Exit;
-use super::suggest;
-use super::terminal::print;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 use weft_agent::{ConfigFile, Error, Home};
+
+use super::{
+    args::{Complete, Completions, Name, Weft},
+    exit::Exit,
+    suggest,
+    terminal::print,
+};
 
 /// Completes names in bash, and leaves everything else to the function above it.
 const BASH: &str = r#"

@@ -3,12 +3,16 @@
 mod check;
 mod show;
 
-use super::args::{Config, ConfigAction};
-use super::exit::Exit;
-use super::terminal::print;
 use std::env;
+
 use weft_agent::{ConfigFile, Error, Home};
 use weft_gateway::Settings;
+
+use super::{
+    args::{Config, ConfigAction},
+    exit::Exit,
+    terminal::print,
+};
 
 impl Config {
     pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {

@@ -1,7 +1,8 @@
 //! Exit codes. An invalid command line exits with 2, in clap.
 
-use clawft_core::TurnError;
 use std::process::ExitCode;
+
+use clawft_core::TurnError;
 use weft_agent::{Answer, Error, Fault};
 
 /// The exit codes.
@@ -62,8 +63,9 @@ impl Exit {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clawft_core::{KeySource, Target, TransportError};
+
+    use super::*;
 
     #[test]
     fn errors_map_to_exit_codes() {

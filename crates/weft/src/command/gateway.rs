@@ -1,9 +1,9 @@
 //! `weft gateway`: runs the server.
 
-use super::args::Gateway;
-use super::exit::Exit;
 use weft_agent::{Error, Home};
 use weft_gateway::Build;
+
+use super::{args::Gateway, exit::Exit};
 
 const BUILD: Build = Build {
     version: env!("CARGO_PKG_VERSION"),

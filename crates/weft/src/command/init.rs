@@ -2,20 +2,27 @@
 
 mod question;
 
-use super::args::Init;
-use super::exit::Exit;
-use super::models;
-use super::nearest::nearest;
-use super::terminal::{self, print};
-use clawft_types::Config;
-use clawft_types::config::{PRESETS, Preset};
-use clawft_types::json::Writer;
+use std::{env, fs};
+
+use clawft_types::{
+    Config,
+    config::{PRESETS, Preset},
+    json::Writer,
+};
+use weft_agent::{
+    Agent, ConfigFile, Error, Home,
+    home::environment::{ANTHROPIC_TOKEN, api_base, default_model, first_provider, key_variable},
+    models::Offer,
+};
+
+use super::{
+    args::Init,
+    exit::Exit,
+    models,
+    nearest::nearest,
+    terminal::{self, print},
+};
 use question::Questions;
-use std::env;
-use std::fs;
-use weft_agent::home::environment::{ANTHROPIC_TOKEN, api_base, default_model, first_provider, key_variable};
-use weft_agent::models::Offer;
-use weft_agent::{Agent, ConfigFile, Error, Home};
 
 /// The answers: one provider and one model.
 #[derive(Debug, Default, PartialEq, Eq)]

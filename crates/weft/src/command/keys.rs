@@ -1,13 +1,17 @@
 //! `weft keys`: adds, lists and revokes the keys of the gateway's clients.
 
-use super::args::{KeyLimits, Keys, KeysAction};
-use super::exit::Exit;
-use super::print_line;
-use super::terminal::{Sanitizer, print};
-use clawft_types::json::Writer;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use clawft_types::json::Writer;
 use weft_agent::{Error, Home};
 use weft_gateway::{Administration, KeyRecord, NewKey};
+
+use super::{
+    args::{KeyLimits, Keys, KeysAction},
+    exit::Exit,
+    print_line,
+    terminal::{Sanitizer, print},
+};
 
 const SECONDS_PER_DAY: u64 = 86_400;
 

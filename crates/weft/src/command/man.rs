@@ -1,12 +1,16 @@
 //! The hidden `weft man`: the man page, for packages. It is made from the command line's definition.
 
-use super::args::{AFTER_HELP, FILES, MAN_EXAMPLES, Man, Weft};
-use super::exit::Exit;
-use super::terminal::print;
+use std::io;
+
 use clap::{Command, CommandFactory as _};
 use clap_mangen::roff::{Roff, bold, roman};
-use std::io;
 use weft_agent::Error;
+
+use super::{
+    args::{AFTER_HELP, FILES, MAN_EXAMPLES, Man, Weft},
+    exit::Exit,
+    terminal::print,
+};
 
 impl Man {
     pub(crate) fn run(self) -> Result<Exit, Error> {

@@ -1,16 +1,16 @@
 //! `weft mcp`: the tools of the configured MCP servers, and a call of one of them, to try a configuration.
 
-use super::args::{Mcp, McpAction};
-use super::exit::Exit;
-use super::print_line;
-use super::terminal::{self, Sanitizer, print};
 use clawft_mcp::Tool;
-use clawft_types::ToolCall;
-use clawft_types::config::mcp;
-use clawft_types::json::Writer;
-use tokio::runtime::Builder;
-use tokio::signal::ctrl_c;
+use clawft_types::{ToolCall, config::mcp, json::Writer};
+use tokio::{runtime::Builder, signal::ctrl_c};
 use weft_agent::{Agent, ConfigFile, Error, Fault, Home, McpServers, Stop};
+
+use super::{
+    args::{Mcp, McpAction},
+    exit::Exit,
+    print_line,
+    terminal::{self, Sanitizer, print},
+};
 
 impl Mcp {
     pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {

@@ -1,16 +1,23 @@
 //! `weft models`: the models of the configured providers.
 
-use super::args::Models;
-use super::exit::Exit;
-use super::print_line;
-use super::terminal::{self, Sanitizer, print};
-use clawft_types::json::{JsonError, Writer};
-use clawft_types::{Config, ConfigError, Provider};
 use std::time::Duration;
-use tokio::runtime::Builder;
-use tokio::task::JoinSet;
-use weft_agent::models::{Offer, WAIT};
-use weft_agent::{Agent, ConfigFile, Error, Home};
+
+use clawft_types::{
+    Config, ConfigError, Provider,
+    json::{JsonError, Writer},
+};
+use tokio::{runtime::Builder, task::JoinSet};
+use weft_agent::{
+    Agent, ConfigFile, Error, Home,
+    models::{Offer, WAIT},
+};
+
+use super::{
+    args::Models,
+    exit::Exit,
+    print_line,
+    terminal::{self, Sanitizer, print},
+};
 
 /// A provider that was asked for its models.
 pub(super) struct Asked {

@@ -3,11 +3,14 @@
 mod list;
 mod transfer;
 
-use super::args::{Sessions, SessionsAction};
-use super::exit::Exit;
-use super::terminal::{Sanitizer, print, print_error};
 use clawft_types::{Role, Session, SessionId};
 use weft_agent::{Error, Home};
+
+use super::{
+    args::{Sessions, SessionsAction},
+    exit::Exit,
+    terminal::{Sanitizer, print, print_error},
+};
 
 impl Sessions {
     pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {
@@ -81,8 +84,9 @@ fn unknown(id: &SessionId) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clawft_types::Message;
+
+    use super::*;
 
     #[test]
     fn transcript_quotes_the_users_lines() {

@@ -3,16 +3,22 @@
 //! It uses a plain socket, because the gateway is on this machine: that takes a few milliseconds, and no HTTP
 //! client.
 
-use super::args::Status;
-use super::exit::Exit;
-use super::terminal::{print, print_error};
+use std::{
+    env,
+    io::{self, Read as _, Write as _},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
+    time::Duration,
+};
+
 use clawft_types::json::Writer;
-use std::env;
-use std::io::{self, Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::time::Duration;
 use weft_agent::{ConfigFile, Error, Fault, Home};
 use weft_gateway::Settings;
+
+use super::{
+    args::Status,
+    exit::Exit,
+    terminal::{print, print_error},
+};
 
 /// The timeout of each step.
 const STEP_TIMEOUT: Duration = Duration::from_secs(3);

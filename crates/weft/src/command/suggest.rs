@@ -1,11 +1,14 @@
 //! Names to complete: models and sessions.
 
-use super::models;
+use std::{
+    fs, str,
+    time::{Duration, SystemTime},
+};
+
 use clawft_types::Config;
-use std::time::{Duration, SystemTime};
-use std::{fs, str};
-use weft_agent::models::Offer;
-use weft_agent::{Agent, ConfigFile, Home};
+use weft_agent::{Agent, ConfigFile, Home, models::Offer};
+
+use super::models;
 
 /// The file with the names of models, so that not every press of the tab key asks the providers.
 const CACHE: &str = "models";

@@ -12,10 +12,13 @@ pub(crate) use markdown::Markdown;
 pub(crate) use sanitize::Sanitizer;
 pub(crate) use spinner::Spinner;
 
-use std::env;
-use std::fmt::Display;
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    env,
+    fmt::Display,
+    io::{self, ErrorKind, IsTerminal as _, Write as _},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
 use weft_agent::Error;
 
 /// Writes a result to standard output, and flushes it. It is not an error if the reader has closed the stream.

@@ -1,11 +1,11 @@
 //! `weft chat` with one message: output, stored session and error messages.
 
-use crate::common::{Home, Run};
+use std::{fs, io::Read as _, thread, time::Duration};
+
 use clawft_types::Role;
 use serde_json::{Value, json};
-use std::io::Read as _;
-use std::time::Duration;
-use std::{fs, thread};
+
+use crate::common::{Home, Run};
 
 #[test]
 fn prints_answers_and_continues_the_session() {

@@ -1,15 +1,19 @@
 //! A home directory with a configuration, `weft` run with it, and the server that all tests share.
 
+use std::{
+    fs,
+    io::Write as _,
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Child, Command, Output, Stdio},
+    sync::OnceLock,
+    thread,
+    time::{Duration, Instant},
+};
+
 use clawft_types::Session;
 use mock_provider::{RequestLog, Server};
 use serde_json::{Value, json};
-use std::io::Write as _;
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
-use std::time::{Duration, Instant};
-use std::{fs, thread};
 use tempfile::TempDir;
 
 /// The API key, which no output may hold.

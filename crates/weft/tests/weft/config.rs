@@ -1,9 +1,13 @@
 //! `weft config check`, `weft models` and `weft init`.
 
-use crate::common::{Home, KEY, Run};
+use std::{
+    fs::{Permissions, metadata, read, remove_file, set_permissions},
+    os::unix::fs::PermissionsExt as _,
+};
+
 use serde_json::json;
-use std::fs::{Permissions, metadata, read, remove_file, set_permissions};
-use std::os::unix::fs::PermissionsExt as _;
+
+use crate::common::{Home, KEY, Run};
 
 #[test]
 fn check_warns_of_keys_at_risk() {

@@ -1,18 +1,24 @@
 //! Sessions on a slow or faulty disk, used by several processes at once: every turn is stored, or its caller
 //! gets a warning.
 
-use crate::common::{Home, Run, eventually};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+    thread,
+    time::{Duration, Instant},
+};
+
 use disk_shim::{Effects, Shim};
-use rustix::fs::{CWD, Mode, mkfifoat};
-use rustix::process::{Pid, Signal, kill_process};
-use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
-use std::thread;
-use std::time::{Duration, Instant};
+use rustix::{
+    fs::{CWD, Mode, mkfifoat},
+    process::{Pid, Signal, kill_process},
+};
+
+use crate::common::{Home, Run, eventually};
 
 fn effects() -> Effects {
     static SHIM: OnceLock<Shim> = OnceLock::new();

@@ -1,10 +1,14 @@
 //! `weft gateway`: the command line's part. The gateway's own tests are in its package.
 
-use crate::common::Home;
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+};
+
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+
+use crate::common::Home;
 
 #[test]
 fn listens_on_given_address_and_names_build() {

@@ -1,11 +1,10 @@
 //! Ctrl-C: the signal SIGINT.
 
-use crate::common::{Home, MAX_WAIT, Run, eventually};
+use std::{fs, io::Read as _, process::Child, time::Instant};
+
 use rustix::process::{Pid, Signal, kill_process};
-use std::fs;
-use std::io::Read as _;
-use std::process::Child;
-use std::time::Instant;
+
+use crate::common::{Home, MAX_WAIT, Run, eventually};
 
 fn interrupt(child: &Child) {
     kill_process(Pid::from_child(child), Signal::INT).unwrap();

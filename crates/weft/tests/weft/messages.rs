@@ -1,8 +1,10 @@
 //! The message, the session and the model of a chat.
 
-use crate::common::{Home, Run};
-use serde_json::json;
 use std::fs;
+
+use serde_json::json;
+
+use crate::common::{Home, Run};
 
 fn sessions(home: &Home) -> Vec<String> {
     let list = Run::of(home.plain_command(&["sessions", "list", "--json"]), "").result();

@@ -1,9 +1,12 @@
 //! Connections to the provider.
 
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpListener,
+    thread,
+};
+
 use crate::common::Home;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
-use std::thread;
 
 #[test]
 fn uses_proxy_of_the_environment() {

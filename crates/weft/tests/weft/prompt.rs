@@ -1,9 +1,13 @@
 //! The prompt, through a pseudo-terminal.
 
-use crate::common::{Home, KEY};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
+
 use rexpect::session::{PtySession, spawn_command};
-use std::fs;
-use std::process::{Command, Stdio};
+
+use crate::common::{Home, KEY};
 
 /// Starts weft as a shell does, with all streams on the terminal.
 fn start(home: &Home, environment: &[(&str, &str)]) -> PtySession {

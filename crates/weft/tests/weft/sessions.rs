@@ -1,8 +1,10 @@
 //! `weft sessions`: lists, shows and removes sessions that `weft chat` has stored.
 
-use crate::common::Home;
-use serde_json::Value;
 use std::fs;
+
+use serde_json::Value;
+
+use crate::common::Home;
 
 #[test]
 fn lists_shows_and_removes_sessions() {

@@ -1,9 +1,12 @@
 //! `weft status`, as the health check of a container.
 
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::{SocketAddr, TcpListener},
+    thread,
+};
+
 use crate::common::Home;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{SocketAddr, TcpListener};
-use std::thread;
 
 /// Answers one request with `response`. The handle returns the request's first line.
 fn answer(response: &'static str) -> (SocketAddr, thread::JoinHandle<String>) {

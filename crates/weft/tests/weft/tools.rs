@@ -1,8 +1,10 @@
 //! Tools that the model calls through `weft chat`.
 
-use crate::common::Home;
-use serde_json::{Value, json};
 use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::common::Home;
 
 /// Returns a home whose model calls the tools in the lines of a message, with this `tools` configuration.
 fn home(tools: &Value) -> Home {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, MetadataCommand, Node, PackageId, TargetKind};
+use devkit::cargo::cargo;
 
 use super::*;
-use devkit::cargo::cargo;
 
 /// A program with a dependency that has a build script.
 const SOURCES: [(&str, &str); 6] = [

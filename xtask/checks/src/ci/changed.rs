@@ -8,10 +8,10 @@ use std::{
 use anyhow::{Context as _, Result};
 use cargo_metadata::{Metadata, MetadataCommand, Package, PackageId};
 use devkit::{cmd, project::Project, ui};
+use flags::Step;
 use xshell::{Shell, cmd};
 
 use super::steps::{Command, Planned};
-use flags::Step;
 
 /// The package whose tests check documents, workflows and other files outside the packages.
 const REPOSITORY_CHECKS: &str = "xtask";

@@ -34,9 +34,9 @@ fn step(result: &StepResult) -> serde_json::Value {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flags::Step;
 
+    use super::*;
     use crate::ci::test_counts::TestCounts;
 
     #[test]

@@ -42,10 +42,10 @@ pub(super) fn next(steps: &[(Step, State)]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use State::{Ended, Running, Waiting};
     use clap::ValueEnum as _;
 
     use super::*;
-    use State::{Ended, Running, Waiting};
 
     #[test]
     fn steps_wait_for_the_files_that_they_use() {

@@ -16,9 +16,8 @@ use std::{
 use anyhow::{Context as _, Result};
 use builds::files;
 use devkit::{project::Project, revision};
-use serde::{Deserialize, Serialize};
-
 use flags::Step;
+use serde::{Deserialize, Serialize};
 
 /// The content of the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

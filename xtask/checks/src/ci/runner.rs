@@ -16,7 +16,6 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use builds::{files, interrupt::Interrupt, progress::Lines};
 use devkit::{child::Guarded, package::XTASK, project::Project, ui};
-
 use flags::{FUZZ_SECONDS, Step};
 use xshell::{Cmd, Shell, cmd};
 

@@ -98,9 +98,9 @@ fn shown(project: &Project, path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use clap::{Parser as _, ValueEnum as _};
+    use flags::Cli;
 
     use super::*;
-    use flags::Cli;
 
     fn project() -> Project {
         Project {

@@ -56,9 +56,9 @@ pub(super) fn time(elapsed: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flags::Step;
 
+    use super::*;
     use crate::ci::test_counts::TestCounts;
 
     #[test]

@@ -9,7 +9,6 @@ use devkit::{
     project::Project,
     ui,
 };
-
 use toolchain::Need;
 
 pub(super) fn check(project: &Project) -> Result<()> {

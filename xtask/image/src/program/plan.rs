@@ -138,9 +138,10 @@ fn wanted(request: &Request) -> String {
 
 #[cfg(test)]
 mod tests {
+    use Platform::{Amd64, Arm64};
+
     use super::*;
     use crate::registry::Access;
-    use Platform::{Amd64, Arm64};
 
     fn request(goal: Goal, builder: Builder) -> Request {
         Request {

@@ -1,10 +1,7 @@
 //! A chat turn with std and serde: reads the configuration and the session, and makes a request; then parses,
 //! prints and stores the answer. The HTTP stack under comparison does the exchange in between.
 
-use std::{
-    env, fs,
-    io::{self, Read as _},
-};
+use std::{env, fs, io::{self, Read as _}};
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};

@@ -1,12 +1,14 @@
 //! A request in the host's form, and the host's errors.
 
-use super::Limits;
-use crate::preview3::area::ErrorCode;
-use crate::preview3::body::{self, Transmission};
-use crate::preview3::{nanoseconds, task};
-use clawft_core::url::Url;
-use clawft_core::{HttpRequest, TransportError};
+use clawft_core::{HttpRequest, TransportError, url::Url};
 use wasip3::http::types::{Fields, Method, Request, RequestOptions, Scheme};
+
+use super::Limits;
+use crate::preview3::{
+    area::ErrorCode,
+    body::{self, Transmission},
+    nanoseconds, task,
+};
 
 /// Returns the request. Its body is written while the host sends it.
 pub(super) fn of(request: HttpRequest) -> Result<(Request, Transmission), TransportError> {

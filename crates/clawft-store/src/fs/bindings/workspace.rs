@@ -1,12 +1,13 @@
 //! Primitives for the tools on wasm32-wasip2: symbolic links are not followed, and files have identities.
 
-use super::{each_entry, granted, write};
-use crate::fs::{FsFault, reserve};
 use clawft_tools::{Identity, Kind, Stat};
 use clawft_types::text::Ascii as _;
 use wasip2::filesystem::types::{
     Descriptor, DescriptorFlags, DescriptorType, ErrorCode, MetadataHashValue, OpenFlags, PathFlags,
 };
+
+use super::{each_entry, granted, write};
+use crate::fs::{FsFault, reserve};
 
 pub(in crate::fs) fn stat_entry(path: &str) -> Result<Stat, FsFault> {
     let (root, rest) = granted(path)?;

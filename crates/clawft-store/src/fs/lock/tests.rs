@@ -1,14 +1,18 @@
 //! The lock by itself: who holds it, who loses it, and which files remain.
 
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
 use super::{Lock, LockPath, Wait};
 use crate::fs::{FsFault, intercept};
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
 /// Longer than any test takes.
 const LONG: Duration = Duration::from_secs(30);

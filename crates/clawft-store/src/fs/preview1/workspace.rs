@@ -1,8 +1,5 @@
 //! Primitives for the tools on wasm32-wasip1: symbolic links are not followed, and files have identities.
 
-use super::{Descriptor, granted};
-use crate::fs::{FsFault, reserve};
-use crate::preview1::{Errno, write_all};
 use clawft_tools::{Identity, Kind, Stat};
 use clawft_types::text::Ascii as _;
 use wasip1::{
@@ -10,6 +7,12 @@ use wasip1::{
     OFLAGS_DIRECTORY, OFLAGS_EXCL, Oflags, RIGHTS_FD_FILESTAT_GET, RIGHTS_FD_READ, RIGHTS_FD_READDIR,
     RIGHTS_FD_SEEK, RIGHTS_FD_WRITE, RIGHTS_PATH_CREATE_DIRECTORY, RIGHTS_PATH_CREATE_FILE, RIGHTS_PATH_OPEN,
     RIGHTS_PATH_RENAME_SOURCE, RIGHTS_PATH_RENAME_TARGET, RIGHTS_PATH_UNLINK_FILE, Rights,
+};
+
+use super::{Descriptor, granted};
+use crate::{
+    fs::{FsFault, reserve},
+    preview1::{Errno, write_all},
 };
 
 /// The maximum length of a link's target.

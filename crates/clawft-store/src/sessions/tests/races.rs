@@ -1,14 +1,22 @@
 //! Turns that are interrupted by other turns. A thread plays a process, and stops, fails or dies before any
 //! one of the calls that store a turn.
 
-use super::{id, names, no_warning, store, stored, temporary, turn};
-use crate::fs::{FileSystem, FsFault, Wait, intercept};
-use crate::sessions::{Sessions, StoreError};
+use std::{
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread::{self, ScopedJoinHandle},
+    time::Duration,
+};
+
 use clawft_types::Session;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
-use std::thread::{self, ScopedJoinHandle};
-use std::time::Duration;
+
+use super::{id, names, no_warning, store, stored, temporary, turn};
+use crate::{
+    fs::{FileSystem, FsFault, Wait, intercept},
+    sessions::{Sessions, StoreError},
+};
 
 /// Longer than any test takes.
 const LONG: Duration = Duration::from_secs(30);

@@ -1,7 +1,8 @@
 //! Tests of reading URLs.
 
-use super::Url;
 use proptest::prelude::*;
+
+use super::Url;
 
 fn read(text: &str) -> String {
     Url::parse(text).map_or_else(str::to_owned, |url| url.as_str().to_owned())

@@ -1,7 +1,9 @@
 //! Handling of responses, independent of the back end.
 
-use crate::http::scripted::{Script, prepare, sent};
-use crate::http::{HttpError, WasiHttpClient, handed_on};
+use crate::http::{
+    HttpError, WasiHttpClient, handed_on,
+    scripted::{Script, prepare, sent},
+};
 
 const URL: &str = "https://example.com/";
 

@@ -1,10 +1,13 @@
 //! The back end of this crate's own tests, which answers with prepared responses. Without one there is no
 //! HTTP, as in every native build.
 
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    mem,
+};
+
 use super::{HttpError, Part, Request};
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::mem;
 
 pub(super) const IS_REAL: bool = false;
 

@@ -1,10 +1,15 @@
 //! Whole turns, from the message to the stored session, with prepared responses.
 
-use super::{CONFIG, failure, platform};
-use crate::http::HttpError;
-use crate::http::scripted::{Script, prepare, sent};
-use crate::platform::{Answer, Error, Part, WasmPlatform};
 use clawft_types::SessionId;
+
+use super::{CONFIG, failure, platform};
+use crate::{
+    http::{
+        HttpError,
+        scripted::{Script, prepare, sent},
+    },
+    platform::{Answer, Error, Part, WasmPlatform},
+};
 
 const HELLO: &str = r#"{"choices":[{"message":{"content":"Hello!"},"finish_reason":"stop"}]}"#;
 const HEL: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\n";

@@ -3,10 +3,13 @@
 //! Nothing of the request is quoted, neither its URL nor its headers. The message of a reqwest error begins
 //! with the URL, so only the messages of its causes are used.
 
+use std::{
+    error::Error,
+    io::{self, ErrorKind},
+};
+
 use clawft_core::TransportError;
 use rustls::CertificateError;
-use std::error::Error;
-use std::io::{self, ErrorKind};
 
 /// Returns the failure in the turn's terms, which decide about a retry. `begun` tells whether the response
 /// had begun.

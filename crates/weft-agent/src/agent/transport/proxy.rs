@@ -1,9 +1,11 @@
 //! Checks the proxy variables of the environment. reqwest ignores an unusable proxy and connects directly,
 //! against the user's intention.
 
-use crate::error::Error;
-use reqwest::Url;
 use std::ffi::OsString;
+
+use reqwest::Url;
+
+use crate::error::Error;
 
 /// The variables that name a proxy, in pairs: the first one of a pair that is set counts.
 const VARIABLES: [[&str; 2]; 3] = [

@@ -1,10 +1,9 @@
 //! The input of a response that the gateway keeps, as a list of items.
 
-use crate::api_error::ApiError;
-use crate::reply;
-use axum::http::Uri;
-use axum::response::Response;
+use axum::{http::Uri, response::Response};
 use clawft_types::json::{self, Node, Writer};
+
+use crate::{api_error::ApiError, reply};
 
 /// The number of items of a page, unless `limit` says another one.
 const USUAL: usize = 20;

@@ -1,13 +1,19 @@
 //! The keys in a file, `keys.json`.
 
-use crate::keys::KeyRecord;
-use clawft_types::ConfigError;
-use clawft_types::json::{self, JsonError, Node, Writer};
-use std::fs::{self, File};
-use std::io;
-use std::path::PathBuf;
-use std::time::UNIX_EPOCH;
+use std::{
+    fs::{self, File},
+    io,
+    path::PathBuf,
+    time::UNIX_EPOCH,
+};
+
+use clawft_types::{
+    ConfigError,
+    json::{self, JsonError, Node, Writer},
+};
 use weft_agent::{Error, Fault, Home};
+
+use crate::keys::KeyRecord;
 
 /// The name of the file in the home directory.
 const FILE: &str = "keys.json";
@@ -122,9 +128,10 @@ fn parse(bytes: &[u8]) -> Result<Vec<KeyRecord>, JsonError> {
 
 #[cfg(test)]
 mod tests {
+    use clawft_types::Secret;
+
     use super::*;
     use crate::keys::NewKey;
-    use clawft_types::Secret;
 
     fn file(directory: &tempfile::TempDir) -> KeyFile {
         KeyFile::new(&Home {

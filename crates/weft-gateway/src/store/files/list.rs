@@ -1,18 +1,24 @@
 //! The list of sessions. One list is made at a time, and a session's file is read once while it is unchanged:
 //! requests for many lists of long sessions do not keep the disk busy.
 
-use super::scan::{Outline, scan};
-use super::titles;
-use crate::store::{LISTED, Summary, title_of};
+use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
+    fs::{self, File},
+    sync::Arc,
+    time::SystemTime,
+};
+
 use clawft_store::Sessions;
 use clawft_types::SessionId;
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::sync::Arc;
-use std::time::SystemTime;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use weft_agent::Error;
+
+use super::{
+    scan::{Outline, scan},
+    titles,
+};
+use crate::store::{LISTED, Summary, title_of};
 
 /// The largest file, in bytes, that is read as a whole.
 const SMALL: u64 = 64 * 1024;
@@ -126,9 +132,11 @@ fn outline(store: &Sessions, id: &SessionId, length: u64, wanted: &dyn Fn() -> b
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::cell::Cell;
+
     use weft_agent::Home;
+
+    use super::*;
 
     fn long_session(id: &str, messages: usize) -> String {
         let message = format!(r#"{{"role":"user","content":"{}"}}"#, "a title ".repeat(2000));

@@ -1,10 +1,11 @@
 //! Kept responses as files, `responses/ID.json`.
 
-use crate::store::MOST_RESPONSES;
+use std::{fs, time::SystemTime};
+
 use clawft_store::{FileSystem, FsError};
-use std::fs;
-use std::time::SystemTime;
 use weft_agent::Error;
+
+use crate::store::MOST_RESPONSES;
 
 /// The directory in the home directory of the client.
 const DIRECTORY: &str = "responses";

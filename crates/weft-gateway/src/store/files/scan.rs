@@ -1,10 +1,14 @@
 //! Reads the data for the list from a long session file, chunk by chunk: neither its text nor its tree is
 //! ever in memory.
 
-use crate::store::title;
-use clawft_types::Role;
-use clawft_types::json::{self, Node};
 use std::io::Read;
+
+use clawft_types::{
+    Role,
+    json::{self, Node},
+};
+
+use crate::store::title;
 
 /// The number of bytes that are read at once.
 const CHUNK: usize = 64 * 1024;

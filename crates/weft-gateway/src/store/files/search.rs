@@ -1,16 +1,21 @@
 //! The search in the files of sessions: a file is read in chunks, and parsed only if it may hold the words.
 
-use super::list::newest;
-use super::titles;
-use crate::search::{Search, plain_part};
-use crate::store::{LISTED, Summary, title_of};
+use std::{
+    fs::{self, File},
+    io::Read,
+    sync::Arc,
+};
+
 use clawft_store::Sessions;
 use memchr::memmem::Finder;
-use std::fs::{self, File};
-use std::io::Read;
-use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use weft_agent::Error;
+
+use super::{list::newest, titles};
+use crate::{
+    search::{Search, plain_part},
+    store::{LISTED, Summary, title_of},
+};
 
 /// The number of bytes that are read at once.
 const CHUNK: usize = 64 * 1024;
@@ -105,8 +110,9 @@ fn may_hold(mut file: impl Read, words: &[&str], wanted: &dyn Fn() -> bool) -> b
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use weft_agent::Home;
+
+    use super::*;
 
     #[test]
     fn finds_words_across_chunks() {

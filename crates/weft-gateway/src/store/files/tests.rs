@@ -1,8 +1,10 @@
 //! The store in files.
 
-use super::*;
 use std::time::Duration;
+
 use tokio::time::timeout;
+
+use super::*;
 
 #[tokio::test(start_paused = true)]
 async fn limits_threads_that_wait_for_files() {

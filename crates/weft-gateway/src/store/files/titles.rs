@@ -1,10 +1,12 @@
 //! The titles that users gave their sessions, `titles/<id>` in the home directory of the client.
 
-use crate::store;
+use std::collections::BTreeSet;
+
 use clawft_store::Sessions;
 use clawft_types::SessionId;
-use std::collections::BTreeSet;
 use weft_agent::Error;
+
+use crate::store;
 
 /// The directory of titles.
 const DIRECTORY: &str = "titles";

@@ -1,19 +1,24 @@
 //! A pool of connections, and statements that are sent again if a connection is lost.
 
-use super::failure::Failure;
-use super::tls::MakeTls;
-use super::url::{self, DatabaseUrl};
-use crate::settings::StoreSettings;
+use std::{sync::Arc, time::Duration};
+
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
 };
 use futures_util::future::BoxFuture;
-use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
-use tokio_postgres::Row;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{
+    Row,
+    types::{ToSql, Type},
+};
 use weft_agent::{Error, tls};
+
+use super::{
+    failure::Failure,
+    tls::MakeTls,
+    url::{self, DatabaseUrl},
+};
+use crate::settings::StoreSettings;
 
 /// The longest time for which a statement is tried: long enough for a restart of the database.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);

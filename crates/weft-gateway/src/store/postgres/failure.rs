@@ -1,8 +1,8 @@
 //! Errors of the database: which of them mean that it is out of reach, and messages without contents.
 
+use std::{error::Error as _, io};
+
 use clawft_store::{FsError, FsFault};
-use std::error::Error as _;
-use std::io;
 use tokio_postgres::error::SqlState;
 use weft_agent::{Error, Fault};
 

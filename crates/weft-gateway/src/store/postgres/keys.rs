@@ -1,12 +1,16 @@
 //! Keys and their counts as rows.
 
-use super::connection::{Connections, Value};
-use crate::keys::KeyRecord;
-use crate::keys::limits::{Counts, Limits, MINUTE};
-use clawft_types::json::{self, Node, Writer};
 use std::time::{Duration, Instant};
+
+use clawft_types::json::{self, Node, Writer};
 use tokio_postgres::types::Type;
 use weft_agent::Error;
+
+use super::connection::{Connections, Value};
+use crate::keys::{
+    KeyRecord,
+    limits::{Counts, Limits, MINUTE},
+};
 
 const VERSION: &str = "SELECT keys FROM weft_state";
 

@@ -1,10 +1,13 @@
 //! The tables, and their migrations.
 
-use super::connection::{Attempts, Connections};
-use super::failure::Failure;
 use deadpool_postgres::Object;
 use tokio_postgres::types::Type;
 use weft_agent::{Error, Fault};
+
+use super::{
+    connection::{Attempts, Connections},
+    failure::Failure,
+};
 
 /// The number of the lock that the replica holds that migrates: any number that no other program uses.
 const LOCK: i64 = 0x77_65_66_74;

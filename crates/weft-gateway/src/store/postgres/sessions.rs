@@ -1,16 +1,19 @@
 //! Sessions and kept responses as rows.
 
-use super::connection::{Connections, Value};
-use crate::id::random;
-use crate::search::{Search, plain_part};
-use crate::store::{ClientStore, FinishedTurn, LISTED, Loaded, MOST_RESPONSES, Summary, title, title_of};
+use std::time::{Duration, SystemTime};
+
 use async_trait::async_trait;
 use clawft_types::{Session, SessionId};
-use std::time::{Duration, SystemTime};
 use tokio::task::spawn_blocking;
-use tokio_postgres::Row;
-use tokio_postgres::types::Type;
+use tokio_postgres::{Row, types::Type};
 use weft_agent::{Error, Fault};
+
+use super::connection::{Connections, Value};
+use crate::{
+    id::random,
+    search::{Search, plain_part},
+    store::{ClientStore, FinishedTurn, LISTED, Loaded, MOST_RESPONSES, Summary, title, title_of},
+};
 
 /// The largest session, in bytes, that is parsed on the current thread.
 const SMALL: usize = 64 * 1024;

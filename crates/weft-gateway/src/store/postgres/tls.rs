@@ -1,15 +1,16 @@
 //! TLS for connections to the database, with rustls as everywhere else.
 
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
-use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{self, ChannelBinding, MakeTlsConnect, TlsConnect};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 /// Makes the TLS sessions of connections.
 #[derive(Clone)]

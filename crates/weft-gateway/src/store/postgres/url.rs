@@ -1,9 +1,8 @@
 //! The URL of a database, whose password no message may show.
 
-use std::path::PathBuf;
-use std::time::Duration;
-use tokio_postgres::Config;
-use tokio_postgres::config::Host;
+use std::{path::PathBuf, time::Duration};
+
+use tokio_postgres::{Config, config::Host};
 
 /// The time to connect, unless the URL has `connect_timeout`.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
@@ -124,8 +123,9 @@ fn address(config: &Config) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use tokio_postgres::config::SslMode;
+
+    use super::*;
 
     #[test]
     fn accepts_urls_of_other_clients() {

@@ -1,13 +1,16 @@
 //! A message and its answer, with Ctrl-C and a spinner.
 
-use super::screen::Screen;
-use crate::command::exit::Exit;
-use crate::command::terminal;
-use clawft_types::{Config, Input, SessionId, ToolDefinition};
 use std::process;
-use tokio::runtime::{Builder, Runtime};
-use tokio::signal::ctrl_c;
+
+use clawft_types::{Config, Input, SessionId, ToolDefinition};
+use tokio::{
+    runtime::{Builder, Runtime},
+    signal::ctrl_c,
+};
 use weft_agent::{Agent, Answer, ConfigFile, Delta, Error, Stop};
+
+use super::screen::Screen;
+use crate::command::{exit::Exit, terminal};
 
 /// A conversation in one session with one configuration.
 pub(super) struct Conversation {

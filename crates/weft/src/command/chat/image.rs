@@ -1,7 +1,6 @@
 //! The images of the command line.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clawft_types::image::Image;
 use weft_agent::Error;
 

@@ -1,10 +1,14 @@
 //! The message of the command line: arguments, files and standard input.
 
-use super::source::{self, Content};
+use std::{
+    io::{self, IsTerminal as _},
+    path::{Path, PathBuf},
+};
+
 use clawft_types::image::Image;
-use std::io::{self, IsTerminal as _};
-use std::path::{Path, PathBuf};
 use weft_agent::Error;
+
+use super::source::{self, Content};
 
 /// The argument that stands for standard input.
 const INPUT: &str = "-";
@@ -115,8 +119,9 @@ fn named(path: &Path, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
 
     fn composed(arguments: &[&str], files: &[&str], input: &str) -> String {
         let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();

@@ -6,19 +6,24 @@ mod input;
 mod retry;
 mod transcript;
 
-use super::ask::Conversation;
-use crate::command::exit::Exit;
-use crate::command::terminal::{self, Sanitizer, Typed, print};
+use std::path::{Path, PathBuf};
+
 use clawft_store::FsFault;
 use clawft_types::Input;
+use rustyline::{
+    Cmd, CompletionType, Config, Editor, EventHandler, KeyCode, KeyEvent, Modifiers,
+    error::ReadlineError,
+    history::{FileHistory, History as _},
+};
+use weft_agent::{Error, Fault, Home, home};
+
+use super::ask::Conversation;
+use crate::command::{
+    exit::Exit,
+    terminal::{self, Sanitizer, Typed, print},
+};
 use complete::Completions;
 use input::PromptInput;
-use rustyline::error::ReadlineError;
-use rustyline::history::{FileHistory, History as _};
-use rustyline::{Cmd, CompletionType, Config, Editor, EventHandler, KeyCode, KeyEvent, Modifiers};
-use std::path::{Path, PathBuf};
-use weft_agent::home;
-use weft_agent::{Error, Fault, Home};
 
 /// The maximum number of messages in the history.
 const MAX_HISTORY: usize = 1000;

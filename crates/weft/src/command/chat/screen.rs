@@ -1,8 +1,10 @@
 //! The terminal during a chat, which answers, calls of tools, questions and the spinner share.
 
-use crate::command::terminal::{self, Draft, Hold, Markdown, Sanitizer, Spinner, print};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use weft_agent::Error;
+
+use crate::command::terminal::{self, Draft, Hold, Markdown, Sanitizer, Spinner, print};
 
 /// The terminal during a chat. Clones share it.
 #[derive(Clone, Default)]

@@ -1,9 +1,12 @@
 //! The session of a conversation: a new one, the last one, or the one that the user names.
 
+use std::{
+    fs,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
 use clawft_store::{Sessions, random};
 use clawft_types::SessionId;
-use std::fs;
-use std::time::{SystemTime, UNIX_EPOCH};
 use weft_agent::{Error, Home};
 
 /// Returns the session with the id `named`, else with `resume` the last used one, else a new one.
@@ -53,8 +56,9 @@ fn last(sessions: &Sessions) -> Result<SessionId, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::time::Duration;
+
+    use super::*;
 
     #[test]
     fn new_sessions_are_named_by_their_time() {

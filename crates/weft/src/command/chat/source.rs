@@ -1,15 +1,19 @@
 //! Files and standard input, each a text or an image.
 
+use std::{
+    fs::{self, File},
+    io::{self, IsTerminal as _, Read},
+    path::Path,
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::Duration,
+};
+
+use clawft_types::image::Image;
+use weft_agent::Error;
+
 use super::image;
 use crate::command::terminal;
-use clawft_types::image::Image;
-use std::fs::{self, File};
-use std::io::{self, IsTerminal as _, Read};
-use std::path::Path;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
-use std::time::Duration;
-use weft_agent::Error;
 
 /// The largest file in bytes. A device may have no end.
 const LARGEST: u64 = 100 << 20;

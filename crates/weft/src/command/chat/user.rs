@@ -1,13 +1,15 @@
 //! The user in front of a chat, as the tools see them: calls are shown on standard error, and questions asked there.
 
-use super::screen::Screen;
-use crate::command::print_line;
-use crate::command::terminal;
-use clawft_types::json::Writer;
-use clawft_types::{ToolCall, ToolResult};
-use std::io::{self, IsTerminal as _};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    io::{self, IsTerminal as _},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use clawft_types::{ToolCall, ToolResult, json::Writer};
 use weft_agent::User;
+
+use super::screen::Screen;
+use crate::command::{print_line, terminal};
 
 /// The user of `weft chat`.
 pub(super) struct ChatUser {

@@ -1,13 +1,16 @@
 //! `weft config check`: does everything but ask a model, and reports what is wrong or suspicious.
 
-use crate::command::exit::Exit;
-use crate::command::models::{self, Asked};
-use crate::command::terminal::{self, print};
+use std::env;
+
 use clawft_core::Turn;
 use clawft_types::{Config, Input, Session};
-use std::env;
-use weft_agent::models::Offer;
-use weft_agent::{Agent, ConfigFile, Error, Home, warnings};
+use weft_agent::{Agent, ConfigFile, Error, Home, models::Offer, warnings};
+
+use crate::command::{
+    exit::Exit,
+    models::{self, Asked},
+    terminal::{self, print},
+};
 
 /// Checks the configuration, and unless `offline` whether the providers answer. With `strict` a warning is a failure.
 pub(super) fn check(home: &Home, offline: bool, strict: bool) -> Result<Exit, Error> {

@@ -2,9 +2,11 @@
 //!
 //! Only known fields are shown: the file may hold settings of other programs, and any of those may be secret.
 
-use clawft_types::config::{CustomHeader, HeaderSource, is_secret_name};
-use clawft_types::json::{self, Node, Writer};
-use clawft_types::{Agents, Auth, Config, Provider, Secret};
+use clawft_types::{
+    Agents, Auth, Config, Provider, Secret,
+    config::{CustomHeader, HeaderSource, is_secret_name},
+    json::{self, Node, Writer},
+};
 use weft_gateway::Settings;
 
 /// Returns the effective configuration, indented.
@@ -242,9 +244,10 @@ fn new_line(text: &mut String, depth: usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
     use weft_gateway::StoreSettings;
+
+    use super::*;
 
     const CONFIG: &str = r#"{"agents":{"model":"m","temperature":0.5,"max_tokens":9,"system_prompt":"Say \"x\", {y}"},
         "providers":{"providers":{"openai":{"api_key":"sk-secret",

@@ -1,8 +1,10 @@
 //! Questions on the terminal, each with a default.
 
-use crate::command::terminal;
 use std::io::{self, IsTerminal as _};
+
 use weft_agent::Error;
+
+use crate::command::terminal;
 
 /// Whether and how questions are asked.
 pub(super) struct Questions {

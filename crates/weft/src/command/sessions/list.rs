@@ -1,13 +1,15 @@
 //! `weft sessions list`: a table or JSON, with one entry for each session.
 
-use crate::command::print_line;
-use crate::command::terminal::print;
+use std::{
+    fs,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
 use clawft_store::Sessions;
-use clawft_types::SessionId;
-use clawft_types::json::Writer;
-use std::fs;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use clawft_types::{SessionId, json::Writer};
 use weft_agent::Error;
+
+use crate::command::{print_line, terminal::print};
 
 /// An entry of the list.
 struct Entry {

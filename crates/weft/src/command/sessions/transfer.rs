@@ -1,11 +1,15 @@
 //! `weft sessions export` and `import`: move sessions from one store to another.
 
-use crate::command::terminal::{note, print_error};
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read, Write as _};
-use std::path::Path;
+use std::{
+    fs::File,
+    io::{self, BufRead as _, BufReader, Read, Write as _},
+    path::Path,
+};
+
 use weft_agent::{Error, Home};
 use weft_gateway::{Administration, Imported};
+
+use crate::command::terminal::{note, print_error};
 
 /// Prints all sessions. Those that cannot be read are reported, and make the end an error.
 pub(super) fn export(home: &Home) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! Text at the end of the output that is replaced when more is known.
 
 use std::time::{Duration, Instant};
+
 use unicode_width::UnicodeWidthChar as _;
 
 /// The shortest time between two drafts, so that fast answers do not flicker.

@@ -15,20 +15,25 @@ pub(crate) use other::{Hold, discard_input, hold_again, read_line, restore};
 
 #[cfg(unix)]
 mod unix {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    use rustix::io::{Errno, read};
-    use rustix::pipe::pipe;
-    use rustix::process::getpgrp;
-    use rustix::stdio::stdin;
-    use rustix::termios::{
-        LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, isatty, tcflush, tcgetattr,
-        tcgetpgrp, tcsetattr,
+    use std::{
+        env,
+        io::{self, Write as _},
+        os::fd::OwnedFd,
+        sync::{Mutex, PoisonError},
+        thread::{self, JoinHandle},
     };
-    use std::env;
-    use std::io::{self, Write as _};
-    use std::os::fd::OwnedFd;
-    use std::sync::{Mutex, PoisonError};
-    use std::thread::{self, JoinHandle};
+
+    use rustix::{
+        event::{PollFd, PollFlags, Timespec, poll},
+        io::{Errno, read},
+        pipe::pipe,
+        process::getpgrp,
+        stdio::stdin,
+        termios::{
+            LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, isatty, tcflush,
+            tcgetattr, tcgetpgrp, tcsetattr,
+        },
+    };
 
     /// Asks the terminal to mark pasted text, and to mark it no longer.
     const MARK_PASTES: &str = "\x1b[?2004h";

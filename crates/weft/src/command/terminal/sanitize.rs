@@ -1,8 +1,10 @@
 //! Sanitizes text for terminals: an answer could hold sequences that move the cursor, set the window's title
 //! or type in the user's name.
 
-use std::borrow::Cow;
-use std::io::{self, IsTerminal as _};
+use std::{
+    borrow::Cow,
+    io::{self, IsTerminal as _},
+};
 
 /// Replaces control characters if the output is a terminal. Elsewhere every byte stays as it is.
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,7 @@
 
 use anyhow::{Result, ensure};
 use serde_json::json;
-use testkit::Streams;
-
-use testkit::http;
+use testkit::{Streams, http};
 
 use super::cases;
 use crate::weft::context::WeftContext;

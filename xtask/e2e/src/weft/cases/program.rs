@@ -2,9 +2,8 @@
 
 use anyhow::{Context as _, Result, ensure};
 use devkit::cmd;
-use xshell::cmd;
-
 use testkit::http;
+use xshell::cmd;
 
 use super::cases;
 use crate::weft::context::WeftContext;

@@ -7,9 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
-use testkit::Gateway;
-
-use testkit::http;
+use testkit::{Gateway, http};
 
 use super::cases;
 use crate::weft::context::WeftContext;

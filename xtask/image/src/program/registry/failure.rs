@@ -2,12 +2,13 @@
 
 use std::{error::Error, time::Duration};
 
-use super::message::{self, one_line};
 use oci_spec::image::MediaType;
 use reqwest::{
     StatusCode,
     header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
 };
+
+use super::message::{self, one_line};
 
 /// The part of rustls's message that means that the other side ended the connection for a reason of its own.
 const ALERT: &str = "received fatal alert";

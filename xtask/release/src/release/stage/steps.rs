@@ -291,10 +291,10 @@ fn step(purpose: &str, words: &[&str]) -> Step {
 mod tests {
     use std::{collections::BTreeMap, fs};
 
+    use flags::values::Platform;
     use image::Digest;
 
     use super::*;
-    use flags::values::Platform;
 
     fn release(version: &str) -> Release {
         let image: ImageName = "ghcr.io/clawft/clawft".parse().unwrap();

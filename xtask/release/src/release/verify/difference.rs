@@ -128,8 +128,9 @@ pub(super) fn bytes(made: &[u8], again: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use builds::files;
+
+    use super::*;
 
     #[test]
     fn finds_no_difference_in_equal_files() {

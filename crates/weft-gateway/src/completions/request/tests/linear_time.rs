@@ -1,8 +1,10 @@
 //! Tests that reading takes time in proportion to the input.
 
-use super::super::ChatRequest;
-use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+use super::super::ChatRequest;
 
 /// The largest accepted factor between the times for an input and for twice the input. Quadratic time would
 /// give four.

@@ -1,14 +1,16 @@
 //! Completion of commands and their arguments with the tab key.
 
-use super::input::COMMANDS;
-use crate::command::chat::ask::Conversation;
-use crate::command::suggest;
-use rustyline::completion::{Completer, FilenameCompleter, Pair};
-use rustyline::highlight::Highlighter;
-use rustyline::hint::Hinter;
-use rustyline::validate::Validator;
-use rustyline::{Context, Helper};
+use rustyline::{
+    Context, Helper,
+    completion::{Completer, FilenameCompleter, Pair},
+    highlight::Highlighter,
+    hint::Hinter,
+    validate::Validator,
+};
 use weft_agent::{ConfigFile, Home};
+
+use super::input::COMMANDS;
+use crate::command::{chat::ask::Conversation, suggest};
 
 /// Completes lines that begin with a slash.
 pub(super) struct Completions {

@@ -1,15 +1,19 @@
 //! The commands of the prompt.
 
-use super::input::{COMMANDS, PromptInput, help};
-use super::transcript;
-use crate::command::chat::ask::Conversation;
-use crate::command::chat::session;
-use crate::command::nearest::nearest;
-use crate::command::terminal::{self, Sanitizer};
+use std::{path::Path, time::SystemTime};
+
 use clawft_types::SessionIdError;
-use std::path::Path;
-use std::time::SystemTime;
 use weft_agent::{Error, Home};
+
+use super::{
+    input::{COMMANDS, PromptInput, help},
+    transcript,
+};
+use crate::command::{
+    chat::{ask::Conversation, session},
+    nearest::nearest,
+    terminal::{self, Sanitizer},
+};
 
 /// Executes a command that concerns the conversation.
 ///

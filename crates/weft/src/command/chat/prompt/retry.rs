@@ -1,11 +1,14 @@
 //! `/retry`: asks the last message again.
 
-use crate::command::chat::ask::Conversation;
-use crate::command::chat::session;
-use crate::command::terminal;
-use clawft_types::{Input, InputError, Message, Role, Session};
 use std::time::SystemTime;
+
+use clawft_types::{Input, InputError, Message, Role, Session};
 use weft_agent::{Error, Fault};
+
+use crate::command::{
+    chat::{ask::Conversation, session},
+    terminal,
+};
 
 /// Asks the last message of the user again with `ask`. The conversation goes on in a new session, which holds what came
 /// before the message: the old answer stays where it is.

@@ -1,9 +1,12 @@
 //! A conversation as a file in Markdown.
 
+use std::{
+    fs::File,
+    io::{ErrorKind, Write as _},
+    path::Path,
+};
+
 use clawft_types::{Message, Role, Session};
-use std::fs::File;
-use std::io::{ErrorKind, Write as _};
-use std::path::Path;
 use weft_agent::Error;
 
 /// Writes a conversation to a new file.
@@ -63,8 +66,9 @@ fn fence(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clawft_types::{SessionId, ToolCall, ToolResult};
+
+    use super::*;
 
     #[test]
     fn messages_are_sections_and_calls_are_kept() {

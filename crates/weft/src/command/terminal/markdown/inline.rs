@@ -1,7 +1,8 @@
 //! Styled text, broken into lines between words.
 
-use super::super::sanitize::is_control;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use super::super::sanitize::is_control;
 
 /// The end of a style.
 const PLAIN: &str = "\x1b[0m";

@@ -1,10 +1,14 @@
 //! Complete blocks of Markdown as lines with colours.
 
-use super::inline::{Style, Text};
-use super::table::Table;
-use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::ops::Range;
+
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use unicode_width::UnicodeWidthStr as _;
+
+use super::{
+    inline::{Style, Text},
+    table::Table,
+};
 
 /// The number of nested lists and quotes that are indented. Deeper ones are as far in as these.
 const DEEPEST: usize = 12;

@@ -1,7 +1,8 @@
 //! The part of an unfinished text that later text cannot change.
 
-use super::render::options;
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag};
+
+use super::render::options;
 
 /// A fenced block of code that is not closed.
 #[derive(Debug, Clone, PartialEq, Eq)]

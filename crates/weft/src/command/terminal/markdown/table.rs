@@ -1,7 +1,8 @@
 //! A table, with columns as wide as the terminal allows.
 
-use super::inline::{Style, Text};
 use pulldown_cmark::Alignment;
+
+use super::inline::{Style, Text};
 
 /// The narrowest column of a table that does not fit.
 const NARROWEST: usize = 6;

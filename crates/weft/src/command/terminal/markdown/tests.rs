@@ -1,5 +1,6 @@
-use super::*;
 use proptest::prelude::*;
+
+use super::*;
 
 /// Returns the whole answer without its colours.
 fn shown(text: &str, width: usize) -> String {
