@@ -4,12 +4,6 @@
 #[cfg(any(test, target_os = "macos", windows))]
 mod either;
 
-use crate::{
-    error::Error,
-    home::{file_error, read_file},
-};
-#[cfg(any(target_os = "macos", windows))]
-use rustls::client::WebPkiServerVerifier;
 use std::{
     env,
     fmt::Display,
@@ -22,6 +16,14 @@ use rustls::{
     crypto::ring,
     pki_types::{CertificateDer, pem::PemObject as _},
 };
+
+use crate::{
+    error::Error,
+    home::{file_error, read_file},
+};
+
+#[cfg(any(target_os = "macos", windows))]
+use rustls::client::WebPkiServerVerifier;
 
 /// The variable that names a file of certificates to trust in addition to the web's.
 const CERTIFICATES_VARIABLE: &str = "SSL_CERT_FILE";

