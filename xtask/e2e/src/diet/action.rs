@@ -1,4 +1,4 @@
-//! The action `.github/actions/wasm-diet`: its steps, conditions and outputs, as a [`runner`] executes them.
+//! The action `.github/actions/wasm-diet`: its steps, conditions and outputs, as a [`mod@runner`] executes them.
 //! [`definition`] is the form of `action.yml`.
 
 mod definition;
