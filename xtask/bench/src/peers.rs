@@ -4,12 +4,12 @@ use anyhow::{Context as _, Result};
 use builds::temporary;
 use devkit::{project::Project, ui};
 use flags::values::Target;
-use testkit::{LoadGenerator, Streams};
+use testkit::LoadGenerator;
 
 use super::{
     metric::Metric,
     peer::Peer,
-    rounds::{Load, Results},
+    rounds::{HELD_STREAMS, Load, Results},
 };
 
 /// The load of a round.
@@ -23,16 +23,6 @@ const FEW_REQUESTS: usize = 25;
 
 /// The number of rounds, in which all take turns.
 const ROUNDS: usize = 9;
-
-/// The streams that are open at the same time: each lasts two seconds.
-const STREAMS: (Streams, u64) = (
-    Streams {
-        count: 500,
-        rounds: 1,
-        pieces: 20,
-    },
-    100,
-);
 
 /// Measures the peers and the gateway.
 pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
@@ -84,7 +74,7 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
 
 /// Holds many streams at once through each of the peers that has memory.
 fn streams(project: &Project, weft: &std::path::Path, load: &LoadGenerator) -> Result<Vec<Metric>> {
-    let (streams, pause) = STREAMS;
+    let (streams, pause) = HELD_STREAMS;
     let upstream = load.upstream()?;
     let api = upstream.api_base(streams.pieces, pause);
     let directory = temporary::directory()?;

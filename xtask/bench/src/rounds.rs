@@ -8,6 +8,17 @@ use super::{metric::Metric, peer::Peer};
 /// The streams of each connection in a round, for the time until the first piece.
 const STREAMS: usize = 10;
 
+/// The streams that are held open at the same time, and the pause between their pieces in milliseconds: each lasts two
+/// seconds.
+pub(super) const HELD_STREAMS: (Streams, u64) = (
+    Streams {
+        count: 500,
+        rounds: 1,
+        pieces: 20,
+    },
+    100,
+);
+
 /// The load of a round.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Load {

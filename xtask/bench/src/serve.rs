@@ -10,7 +10,7 @@ use testkit::{LoadGenerator, Streams};
 use super::{
     metric::Metric,
     peer::Peer,
-    rounds::{Load, Results},
+    rounds::{HELD_STREAMS, Load, Results},
 };
 
 /// The load of a round.
@@ -21,16 +21,6 @@ const LOAD: Load = Load {
 
 /// The number of rounds, in which both take turns.
 const ROUNDS: usize = 9;
-
-/// The streams that are open at the same time: each lasts two seconds.
-const STREAMS: (Streams, u64) = (
-    Streams {
-        count: 500,
-        rounds: 1,
-        pieces: 20,
-    },
-    100,
-);
 
 /// Measures both components.
 pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
@@ -48,7 +38,7 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     let direct = Peer::direct(&upstream.api_base(1, 0));
     let [p2, p3] = start(&direct.api_base, directory.path())?;
     let mut metrics = alternately(&load, [direct, p2, p3])?;
-    let (streams, pause) = STREAMS;
+    let (streams, pause) = HELD_STREAMS;
     let (api, directory) = (upstream.api_base(streams.pieces, pause), temporary::directory()?);
     for peer in start(&api, directory.path())? {
         metrics.extend(held_streams(&load, peer, &streams)?);
