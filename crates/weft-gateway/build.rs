@@ -1,6 +1,7 @@
-//! Compresses the files that the page loads, for `src/page.rs`.
+//! Makes files of the program smaller: the description of the API, for `src/openapi.rs`, and the files that the page
+//! loads, for `src/page.rs`.
 //!
-//! Writes `page_files.rs`: the version, which is a checksum of all files, and a table of the files. The address of a
+//! Writes `openapi.json` without white space, and `page_files.rs`: the version, which is a checksum of all files, and a table of the files. The address of a
 //! file contains the version, so that browsers never mix two.
 
 use std::{
@@ -10,6 +11,9 @@ use std::{
 };
 
 use flate2::{Compression, Crc, GzBuilder};
+
+/// The description of the API.
+const DESCRIPTION: &str = "src/openapi.json";
 
 /// The directory of the page.
 const PAGE: &str = "src/page";
@@ -21,8 +25,29 @@ const TYPES: [(&str, &str); 2] = [
 ];
 
 fn main() -> io::Result<()> {
+    println!("cargo::rerun-if-changed={DESCRIPTION}");
     println!("cargo::rerun-if-changed={PAGE}");
     let output = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let description = fs::read_to_string(DESCRIPTION)?;
+    fs::write(output.join("openapi.json"), without_space(&description))?;
+    compress_page(&output)
+}
+
+/// Returns a JSON document without the white space between its parts.
+fn without_space(json: &str) -> String {
+    let mut in_text = false;
+    let mut escaped = false;
+    let stays = |char: &char| {
+        let stays = in_text || !char.is_ascii_whitespace();
+        in_text ^= *char == '"' && !escaped;
+        escaped = *char == '\\' && !escaped;
+        stays
+    };
+    json.chars().filter(stays).collect()
+}
+
+/// Compresses the files of the page, and writes the table of them.
+fn compress_page(output: &Path) -> io::Result<()> {
     let mut table = String::from("const FILES: &[File] = &[\n");
     let mut all = Crc::new();
     for path in files(Path::new(PAGE))? {

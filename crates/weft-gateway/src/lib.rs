@@ -42,6 +42,7 @@ mod log;
 mod metrics;
 mod models;
 mod observe;
+mod openapi;
 mod page;
 mod paths;
 mod proxy;

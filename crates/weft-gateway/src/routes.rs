@@ -11,7 +11,7 @@ use axum::{
 
 use super::{
     api_error::{ApiError, anthropics_shape, in_anthropics_shape},
-    completions, cors, health, metrics, models, observe, page, proxy, sessions,
+    completions, cors, health, metrics, models, observe, openapi, page, proxy, sessions,
     state::Shared,
 };
 
@@ -59,7 +59,7 @@ pub(super) fn router(shared: Shared) -> Router {
     let page = Router::new()
         .route("/", get(page::page))
         .route("/page/{version}/{*name}", get(page::file))
-        .route("/openapi.json", get(openapi))
+        .route("/openapi.json", get(openapi::get))
         .route_layer(from_fn_with_state(shared.clone(), guard_origin));
     Router::new()
         .merge(guarded)
@@ -148,11 +148,6 @@ fn refuse(shared: &Shared, error: ApiError) -> Response {
             "origin"
         });
     error.into_response()
-}
-
-/// Returns the OpenAPI description of the paths.
-async fn openapi() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], clawft_api::OPENAPI).into_response()
 }
 
 /// Refuses a path that does not exist.

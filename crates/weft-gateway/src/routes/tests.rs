@@ -40,10 +40,10 @@ pub(crate) struct Gateway {
     directory: TempDir,
 }
 
-struct TestResponse {
-    status: u16,
+pub(crate) struct TestResponse {
+    pub(crate) status: u16,
     headers: HeaderMap,
-    body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl TestResponse {
@@ -71,7 +71,7 @@ pub(crate) fn local() -> Gateway {
 }
 
 impl Gateway {
-    async fn send(&self, request: Request<Body>) -> TestResponse {
+    pub(crate) async fn send(&self, request: Request<Body>) -> TestResponse {
         let response = router(self.shared.clone()).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();

@@ -1,12 +1,17 @@
-//! The OpenAPI description agrees with the readers and writers.
+//! The OpenAPI description agrees with the readers and writers, the routes and the documentation.
 
-use clawft_api::{
-    Answer, Context, Dialect, EmbeddingsRequest, ErrorBody, ErrorKind, Models, OPENAPI, Request,
+use axum::{
+    body::Body,
+    http::{Method, Request as HttpRequest},
 };
+use clawft_api::{Answer, Context, Dialect, EmbeddingsRequest, ErrorBody, ErrorKind, Models, Request};
 use serde_json::{Map, Value, json};
 
+use super::DESCRIPTION;
+use crate::routes::tests::local;
+
 fn description() -> Value {
-    serde_json::from_str(OPENAPI).unwrap()
+    serde_json::from_str(DESCRIPTION).unwrap()
 }
 
 fn schema(name: &str) -> Value {
@@ -50,11 +55,15 @@ fn requests() -> [(&'static str, Reader, Value); 4] {
     ]
 }
 
+/// Clients may leave out the model, because the gateway adds the configuration's.
 #[test]
 fn required_members_are_those_that_readers_miss() {
     for (name, read, smallest) in requests() {
         read(&smallest).unwrap();
-        let required = schema(name)["required"].as_array().unwrap().clone();
+        let schema = schema(name);
+        let mut required: Vec<_> = schema["required"].as_array().into_iter().flatten().collect();
+        let model = json!("model");
+        required.push(&model);
         let members: Vec<&String> = smallest.as_object().unwrap().keys().collect();
         assert_eq!(members.len(), required.len(), "{name}");
         for member in required {
@@ -162,7 +171,7 @@ fn answers_and_errors_have_the_described_members() {
 
 #[test]
 fn each_reference_has_a_schema() {
-    let text = OPENAPI.split("#/components/schemas/").skip(1);
+    let text = DESCRIPTION.split("#/components/schemas/").skip(1);
     let names: Vec<&str> = text.map(|rest| rest.split('"').next().unwrap()).collect();
     let schemas = description()["components"]["schemas"]
         .as_object()
@@ -172,4 +181,78 @@ fn each_reference_has_a_schema() {
     for name in schemas.keys() {
         assert!(names.contains(&name.as_str()), "nothing refers to {name}");
     }
+}
+
+#[test]
+fn shortened_description_is_the_file() {
+    let file: Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
+    assert_eq!(description(), file);
+    assert!(!DESCRIPTION.contains('\n'));
+}
+
+/// Returns each method and path of the description.
+fn operations() -> Vec<(String, String)> {
+    let paths = description()["paths"].as_object().unwrap().clone();
+    let of_path = |(path, methods): (&String, &Value)| {
+        let methods = methods.as_object().unwrap().clone();
+        let named = methods.keys().map(|method| (method.to_uppercase(), path.clone()));
+        named.collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(of_path).collect()
+}
+
+#[tokio::test]
+async fn each_described_operation_has_a_route() {
+    let gateway = local();
+    for (method, path) in operations() {
+        let path = path.replace("{id}", "none").replace("{name}", "none");
+        let request = HttpRequest::builder()
+            .method(Method::from_bytes(method.as_bytes()).unwrap())
+            .uri(&path)
+            .header("host", "localhost")
+            .header("content-type", "application/json");
+        let response = gateway.send(request.body(Body::from("{}")).unwrap()).await;
+        let body = String::from_utf8_lossy(&response.body).into_owned();
+        assert!(
+            response.status != 405 && !body.contains("there is no path"),
+            "{method} {path}: {} {body}",
+            response.status
+        );
+    }
+}
+
+/// The table of paths, except for those of the page.
+#[test]
+fn documentation_lists_the_described_operations() {
+    let document = include_str!("../../../../docs/gateway.md");
+    let rows = document.lines().filter(|line| line.starts_with("| `"));
+    let mut documented: Vec<_> = rows.flat_map(row_operations).collect();
+    documented.retain(|(_, path)| path != "/" && !path.starts_with("/page/"));
+    documented.sort();
+    documented.dedup();
+    let mut described = operations();
+    described.sort();
+    assert_eq!(documented, described);
+}
+
+/// Returns the methods and paths in the first cell of a row; a path without a method has the one before it.
+fn row_operations(row: &str) -> Vec<(String, String)> {
+    let cell = row.split('|').nth(1).unwrap();
+    let mut found = Vec::new();
+    let mut method = None;
+    for code in cell.split('`').skip(1).step_by(2) {
+        let path = match code.split_once(' ') {
+            Some((named, path)) => {
+                method = Some(named.to_owned());
+                path
+            }
+            None => code,
+        };
+        let path = path.split('?').next().unwrap_or_default();
+        let path = path.replace("/ID", "/{id}").replace("/NAME", "/{name}");
+        if let Some(method) = method.clone().filter(|_| path.starts_with('/')) {
+            found.push((method, path));
+        }
+    }
+    found
 }
