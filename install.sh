@@ -13,6 +13,10 @@
 # ../share/man/man1, is changed.
 set -eu
 
+# Everything is said on standard error. A closed output would give its number to another file.
+exec >/dev/null
+(: >&2) || exec 2>/dev/null
+
 source=https://github.com/clawft/clawft
 releases=$source/releases
 
@@ -44,18 +48,40 @@ target() {
     esac
 }
 
-# Downloads the address $1 into the file $2. Only a copy on this machine may be without TLS.
+# Returns whether the address $1 is on this machine.
+is_local() {
+    case $1 in
+        *@*) return 1 ;;
+        http://127.0.0.1[:/]* | http://localhost[:/]* | 'http://[::1]'[:/]*) ;;
+        *) return 1 ;;
+    esac
+}
+
+# Downloads the address $1 into the file $2. Only a copy on this machine may be without TLS. A server that says nothing
+# for a minute is given up.
 download() {
     case $1 in
-        https://* | http://127.0.0.1:* | http://localhost:*) ;;
-        *) fail "\`$1\` does not begin with https://" ;;
+        https://*) ;;
+        *) is_local "$1" || fail "\`$1\` does not begin with https://" ;;
     esac
     say "Downloading $1"
     if has curl; then
-        curl --fail --silent --show-error --location --retry 2 --proto-redir '=https' --output "$2" "$1"
+        curl --fail --silent --show-error --location --retry 2 --proto-redir '=https' \
+            --connect-timeout 60 --speed-limit 1 --speed-time 60 --output "$2" "$1"
+    elif is_local "$1"; then
+        with_wget "$1" "$2"
     else
-        wget -q -O "$2" "$1"
+        # wget cannot be told to refuse addresses without TLS after a redirect. It cannot reach them by this proxy.
+        (export http_proxy=http://127.0.0.1:9 && with_wget "$1" "$2")
     fi || fail "could not download $1"
+}
+
+# Downloads with wget: GNU's tells the reason of an error only if it is not quiet.
+with_wget() {
+    case $(wget --version 2>/dev/null) in
+        'GNU Wget'*) wget --no-verbose --timeout=60 --tries=3 --output-document="$2" "$1" ;;
+        *) wget -q -T 60 -O "$2" "$1" ;;
+    esac
 }
 
 # Prints the SHA-256 sum of the file $1. It is read as standard input, because sha256sum marks unusual names.
@@ -89,7 +115,11 @@ install_directory() {
     # A shell does not expand a tilde in quotes.
     # shellcheck disable=SC2088
     case $directory in
-        '~/'*) directory=${HOME:?}/${directory#'~/'} ;;
+        '~' | '~/'*)
+            [ -n "${HOME:-}" ] || fail "WEFT_INSTALL_DIR begins with ~, but there is no HOME"
+            directory=$HOME${directory#'~'}
+            ;;
+        '~'*) fail "write the home directory out in WEFT_INSTALL_DIR: $directory" ;;
         /*) ;;
         *) directory=$PWD/$directory ;;
     esac
@@ -97,12 +127,42 @@ install_directory() {
     printf '%s\n' "$directory"
 }
 
+# Prints the directory $1 without links.
+physical() { (CDPATH='' cd -P -- "$1" 2>/dev/null && pwd -P) || true; }
+
+# Prints $1 as it is written between double quotes.
+escaped() {
+    rest=$1
+    while [ -n "$rest" ]; do
+        next=${rest#?}
+        char=${rest%"$next"}
+        rest=$next
+        case $char in
+            '"' | '$' | '`' | "\\") printf '\\%s' "$char" ;;
+            *) printf '%s' "$char" ;;
+        esac
+    done
+}
+
 # Tells how to find the program in $1, unless the shell does already.
 say_path() {
-    case :$PATH: in
-        *":$1:"*)
-            found=$(command -v weft) || found=
-            [ -z "$found" ] || [ "$found" = "$1/weft" ] || say "warning: another program is found first: $found"
+    own=$(physical "$1")
+    other=
+    entries=$PATH:
+    while [ -n "$entries" ]; do
+        entry=${entries%%:*}
+        entries=${entries#*:}
+        if [ "$(physical "${entry:-.}")" = "$own" ]; then
+            [ -z "$other" ] || say "warning: another program is found first: $other"
+            return
+        fi
+        if [ -z "$other" ] && [ -f "$entry/weft" ] && [ -x "$entry/weft" ] && ! [ "$entry/weft" -ef "$1/weft" ]; then
+            other=$entry/weft
+        fi
+    done
+    case $1 in
+        *:*)
+            say "Its directory cannot be in a PATH, because there is a colon in the name: start it as $1/weft"
             return
             ;;
     esac
@@ -110,12 +170,20 @@ say_path() {
         */zsh) profile=.zshrc ;;
         */bash) profile=.bashrc ;;
         */fish)
-            say "Add it to your PATH: fish_add_path \"$1\""
+            say "Add it to your PATH: fish_add_path \"$(escaped "$1")\""
             return
             ;;
         *) profile=.profile ;;
     esac
-    say "Add it to your PATH, here and in ~/$profile: export PATH=\"$1:\$PATH\""
+    say "Add it to your PATH, here and in ~/$profile: export PATH=\"$(escaped "$1"):\$PATH\""
+}
+
+# Copies the manual $1 below the directory $2, as far as it is possible. A link is replaced, as the program is.
+install_manual() {
+    mkdir -p "$2" 2>/dev/null || return 0
+    [ ! -d "$2/weft.1" ] || return 0
+    new=$2/.weft.1.$$
+    { cp "$1" "$new" && chmod 644 "$new" && mv -f "$new" "$2/weft.1"; } 2>/dev/null || rm -f "$new"
 }
 
 # All of the script is in functions, and this line of the last one is the last: an incomplete download runs nothing.
@@ -134,9 +202,16 @@ main() {
     directory=$(install_directory)
 
     temporary=$(mktemp -d) || fail "could not make a temporary directory: set TMPDIR to one that you can write to"
+    case $temporary in
+        /*) ;;
+        *) temporary=$PWD/$temporary ;;
+    esac
     new=
     trap 'rm -rf "$temporary" ${new:+"$new"}' EXIT
+    trap 'exit 129' HUP
     trap 'exit 130' INT
+    trap 'exit 131' QUIT
+    trap 'exit 141' PIPE
     trap 'exit 143' TERM
 
     # The checksums name the archive of each system, with the version.
@@ -152,6 +227,11 @@ main() {
 
     tar -xzf "$temporary/$archive" -C "$temporary" || fail "could not unpack $archive"
     unpacked=$temporary/${archive%.tar.gz}
+    # Directories outside the home directory are for all users, whatever this user's own files are.
+    case $directory in
+        "${HOME:-/}"/*) ;;
+        *) umask 022 ;;
+    esac
     mkdir -p "$directory" ||
         fail "could not make the directory $directory: set WEFT_INSTALL_DIR to another one"
     [ ! -d "$directory/weft" ] || fail "$directory/weft is a directory: set WEFT_INSTALL_DIR to another one"
@@ -162,9 +242,8 @@ main() {
         fail "could not write to $directory: set WEFT_INSTALL_DIR to another directory"
     version=$("$new" --version) || fail "weft does not run on this machine, or not in $directory: nothing was installed"
     mv -f "$new" "$directory/weft" || fail "could not replace $directory/weft: set WEFT_INSTALL_DIR to another directory"
-    manual=${directory%/*}/share/man/man1
-    if [ "${directory##*/}" = bin ] && mkdir -p "$manual" 2>/dev/null; then
-        cp "$unpacked/man/weft.1" "$manual/weft.1" 2>/dev/null || true
+    if [ "${directory##*/}" = bin ]; then
+        install_manual "$unpacked/man/weft.1" "${directory%/*}/share/man/man1"
     fi
 
     say "Installed $version to $directory/weft"

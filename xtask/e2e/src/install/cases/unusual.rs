@@ -37,16 +37,24 @@ cases! {
     keeps_earlier_program_if_the_new_one_does_not_run,
     uses_the_proxy_of_the_environment,
     says_how_to_find_the_program,
+    knows_its_directory_by_another_path,
+    replaces_link_with_the_name_of_the_manual,
+    makes_files_for_all_users_outside_the_home_directory,
+    refuses_homes_that_it_cannot_know,
+    says_why_wget_failed,
+    works_with_closed_output,
+    leaves_nothing_behind_after_each_signal,
 }
 
 fn installs_into_home_with_spaces_and_quotes(test: &InstallContext<'_>) -> Result<()> {
-    for name in ["a home", "it's", "ü\\n"] {
+    for name in ["a home", "it's", "ü\\n", "-a"] {
         let home = test.path(name);
         fs::create_dir(&home)?;
         let outcome = test.install(&test.page()?.url(), &[("HOME", text(&home)?)])?;
         succeeded(&outcome)?;
         runs(test, &home.join(".local/bin/weft"))?;
-        let hint = format!("export PATH=\"{}/.local/bin:$PATH\"", home.display());
+        let written = home.display().to_string().replace('\\', "\\\\");
+        let hint = format!("export PATH=\"{written}/.local/bin:$PATH\"");
         outcome.said(&[&hint])?;
     }
     Ok(())
@@ -56,6 +64,8 @@ fn understands_tilde_and_relative_directory(test: &InstallContext<'_>) -> Result
     let url = test.page()?.url();
     succeeded(&test.install(&url, &[("WEFT_INSTALL_DIR", "~/programs/")])?)?;
     runs(test, &test.home().join("programs/weft"))?;
+    succeeded(&test.install(&url, &[("WEFT_INSTALL_DIR", "~")])?)?;
+    runs(test, &test.home().join("weft"))?;
     let outcome = test.install(&url, &[("WEFT_INSTALL_DIR", "relative")])?;
     succeeded(&outcome)?;
     let hint = outcome.stderr.lines().find_map(|line| {
@@ -231,6 +241,127 @@ fn says_how_to_find_the_program(test: &InstallContext<'_>) -> Result<()> {
     let shadowed = format!("{}:{found}", other.display());
     let outcome = test.install(&url, &[("PATH", shadowed.as_str())])?;
     outcome.said(&["another program is found first", text(&other)?])
+}
+
+fn knows_its_directory_by_another_path(test: &InstallContext<'_>) -> Result<()> {
+    let url = test.page()?.url();
+    let directory = test.home().join(".local/bin");
+    let link = test.path("link");
+    symlink(&directory, &link)?;
+    for path in [link.display().to_string(), format!("{}/", directory.display())] {
+        let path = format!("{path}:{PROGRAMS}:{}", directory.display());
+        let outcome = test.install(&url, &[("PATH", path.as_str())])?;
+        succeeded(&outcome)?;
+        ensure!(
+            !outcome.stderr.contains("PATH") && !outcome.stderr.contains("another program"),
+            "with {path} it says: {}",
+            outcome.stderr
+        );
+    }
+    Ok(())
+}
+
+fn replaces_link_with_the_name_of_the_manual(test: &InstallContext<'_>) -> Result<()> {
+    let manuals = test.home().join(".local/share/man/man1");
+    let (manual, precious) = (manuals.join("weft.1"), test.path("precious"));
+    fs::create_dir_all(&manuals)?;
+    fs::write(&precious, EARLIER)?;
+    symlink(&precious, &manual)?;
+    succeeded(&test.install(&test.page()?.url(), &[])?)?;
+    ensure!(
+        fs::read(&precious)? == EARLIER.as_bytes(),
+        "it wrote through the link"
+    );
+    ensure!(
+        fs::read_to_string(&manual)?.contains(".TH weft"),
+        "there is no manual"
+    );
+    fs::remove_file(&manual)?;
+    fs::create_dir(&manual)?;
+    succeeded(&test.install(&test.page()?.url(), &[])?)?;
+    ensure!(
+        names(&manual)?.is_empty() && names(&manuals)? == ["weft.1"],
+        "it left something"
+    );
+    Ok(())
+}
+
+fn makes_files_for_all_users_outside_the_home_directory(test: &InstallContext<'_>) -> Result<()> {
+    let prefix = test.path("all users");
+    let script = ["sh", "-c", "umask 077; exec sh \"$0\""];
+    let bin = prefix.join("bin");
+    let outcome = test.install_by(&script, &test.page()?.url(), &[("WEFT_INSTALL_DIR", text(&bin)?)])?;
+    succeeded(&outcome)?;
+    for (path, expected) in [
+        ("bin", 0o755),
+        ("bin/weft", 0o755),
+        ("share/man/man1", 0o755),
+        ("share/man/man1/weft.1", 0o644),
+    ] {
+        let mode = fs::metadata(prefix.join(path))?.permissions().mode() & 0o777;
+        ensure!(mode == expected, "the mode of {path} is {mode:o}");
+    }
+    Ok(())
+}
+
+fn refuses_homes_that_it_cannot_know(test: &InstallContext<'_>) -> Result<()> {
+    let url = test.page()?.url();
+    for variables in [
+        [("HOME", ""), ("WEFT_INSTALL_DIR", "")],
+        [("HOME", ""), ("WEFT_INSTALL_DIR", "~/bin")],
+        [("HOME", "/nowhere"), ("WEFT_INSTALL_DIR", "~root/bin")],
+    ] {
+        let outcome = test.install(&url, &variables)?;
+        refused(test, outcome.exit)?;
+        outcome.said(&["error: ", "WEFT_INSTALL_DIR"])?;
+    }
+    Ok(())
+}
+
+fn says_why_wget_failed(test: &InstallContext<'_>) -> Result<()> {
+    if on_path("wget").is_none() {
+        return Ok(());
+    }
+    let path = only(test, "wget alone", &[&SMALL[..], &["wget", "sha256sum"]].concat())?;
+    let variables = [("PATH", text(&path)?), ("WEFT_VERSION", "99.0.0")];
+    let outcome = test.install(&test.page()?.url(), &variables)?;
+    refused(test, outcome.exit)?;
+    outcome.said(&["404", "could not download"])
+}
+
+fn works_with_closed_output(test: &InstallContext<'_>) -> Result<()> {
+    for closed in [">&-", "2>&-", ">&- 2>&-"] {
+        let script = format!("exec sh \"$0\" {closed}");
+        let outcome = test.install_by(&["sh", "-c", &script], &test.page()?.url(), &[])?;
+        succeeded(&outcome).with_context(|| format!("with {closed}"))?;
+        runs(test, &test.home().join(".local/bin/weft"))?;
+    }
+    Ok(())
+}
+
+/// A `curl` that signals the script stands for a user who ends it during a download.
+fn leaves_nothing_behind_after_each_signal(test: &InstallContext<'_>) -> Result<()> {
+    let temporary = test.path("temporary");
+    fs::create_dir(&temporary)?;
+    for signal in ["HUP", "INT", "QUIT", "PIPE", "TERM"] {
+        let programs = test.path(signal);
+        fs::create_dir(&programs)?;
+        let curl = format!("#!/bin/sh\nkill -{signal} $PPID\n");
+        replace_as(&programs.join("curl"), curl.as_bytes(), Mode::Program)?;
+        let path = format!("{}:{PROGRAMS}", programs.display());
+        let variables = [("PATH", path.as_str()), ("TMPDIR", text(&temporary)?)];
+        let outcome = test.install(&test.page()?.url(), &variables)?;
+        ensure!(
+            outcome.exit > Some(128),
+            "after {signal} it ended with {:?}",
+            outcome.exit
+        );
+        ensure!(
+            names(&temporary)?.is_empty() && names(&test.home())?.is_empty(),
+            "after {signal} it left something"
+        );
+    }
+    Ok(())
 }
 
 /// Returns a directory of links to those of `programs` that this machine has.
