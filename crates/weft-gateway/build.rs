@@ -1,8 +1,8 @@
 //! Makes files of the program smaller: the description of the API, for `src/openapi.rs`, and the files that the page
 //! loads, for `src/page.rs`.
 //!
-//! Writes `openapi.json` without white space, and `page_files.rs`: the version, which is a checksum of all files, and a table of the files. The address of a
-//! file contains the version, so that browsers never mix two.
+//! Writes `openapi.json` without white space, and `page_files.rs`: the version, which is a checksum of all files, and a
+//! table of the files. The address of a file contains the version, so that browsers never mix two.
 
 use std::{
     env, fs,
