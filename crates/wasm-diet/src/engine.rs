@@ -6,6 +6,7 @@
 #[cfg(feature = "binaryen")]
 mod binaryen;
 mod block_parameters;
+mod changed;
 mod complaints;
 mod limits;
 mod process;
@@ -21,7 +22,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use self::limits::Functions;
+use self::{changed::Avoided, limits::Functions};
 use crate::{
     features::{self, Features},
     shrink::{Task, Unavailable},
@@ -43,6 +44,9 @@ pub const PASSES: &str = "-Oz";
 
 /// The option behind [`COMMAND`] for the passes of [`Program::optimise_thoroughly`].
 pub(crate) const THOROUGH: &str = "--thorough";
+
+/// The beginning of an option behind [`COMMAND`] that leaves out a pass.
+const WITHOUT: &str = "--without=";
 
 /// An assumption about a program that no tool can check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,27 +117,33 @@ impl Program {
 
     /// Returns the module in a form that the engine does not misread.
     fn readable<'m>(&self, module: &'m [u8]) -> Result<Cow<'m, [u8]>> {
-        let engine = match self {
-            Self::Own(_) => VERSION,
-            Self::WasmOpt(tool) if tool.reads_block_parameters() => return Ok(module.into()),
-            Self::WasmOpt(tool) => tool.version(),
-        };
-        if !Functions::of(module)?.take_block_parameters() {
+        let reads_them = matches!(self, Self::WasmOpt(tool) if tool.reads_block_parameters());
+        if reads_them || !Functions::of(module)?.take_block_parameters() {
             return Ok(module.into());
         }
         let lowered = block_parameters::lower(module)
-            .with_context(|| format!("{engine} misreads blocks with parameters"))?;
+            .with_context(|| format!("{} misreads blocks with parameters", self.name()))?;
         Ok(lowered.into())
     }
 
+    /// Returns the name and version for people.
+    fn name(&self) -> &str {
+        match self {
+            Self::Own(_) => VERSION,
+            Self::WasmOpt(tool) => tool.version(),
+        }
+    }
+
     fn run(&self, task: &Task<'_>, assumptions: &[Assumption], option: Option<&str>) -> Result<Vec<u8>> {
+        let avoided = changed::avoided(task.module)?;
         let module = self.readable(task.module)?;
         let directory = running::directory().map_err(Unavailable::wrap)?;
         let (input, output) = (
             directory.path().join("in.wasm"),
             directory.path().join("out.wasm"),
         );
-        let (program, mut arguments) = self.arguments(&input, &output, task.features, assumptions)?;
+        let (program, mut arguments) =
+            self.arguments(&input, &output, task.features, assumptions, &avoided)?;
         arguments.extend(option.map(OsString::from));
         fs::write(&input, module)
             .with_context(|| format!("could not write `{}`", input.display()))
@@ -148,15 +158,20 @@ impl Program {
         output: &Path,
         features: &Features,
         assumptions: &[Assumption],
+        avoided: &Avoided,
     ) -> Result<(&Path, Vec<OsString>)> {
         match self {
             Self::Own(path) => {
                 let mut arguments = vec![COMMAND.into(), input.into(), output.into()];
                 arguments.extend(assumptions.iter().map(|it| format!("--{}", it.name()).into()));
+                arguments.extend(avoided.iter().map(|pass| format!("{WITHOUT}{pass}").into()));
                 arguments.extend(features::for_binaryen(features)?.iter().map(OsString::from));
                 Ok((path, arguments))
             }
-            Self::WasmOpt(tool) => Ok((tool.path(), tool.arguments(input, output, features, assumptions)?)),
+            Self::WasmOpt(tool) => {
+                let arguments = tool.arguments(input, output, features, assumptions, avoided)?;
+                Ok((tool.path(), arguments))
+            }
         }
     }
 }

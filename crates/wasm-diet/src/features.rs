@@ -308,7 +308,7 @@ fn feature_of(operator: &Operator<'_>, bytes: &[u8]) -> Option<(Feature, &'stati
 macro_rules! origin {
     ($( @$proposal:ident $operator:ident $({ $($argument:ident: $type:ty),* })? => $visit:ident ($($rest:tt)*) )*) => {
         /// Returns the proposal that an operator came with, and its name.
-        fn origin(operator: &Operator<'_>) -> (Feature, &'static str) {
+        pub(crate) fn origin(operator: &Operator<'_>) -> (Feature, &'static str) {
             match operator {
                 $( Operator::$operator { .. } => (stringify!($proposal), name(stringify!($visit))), )*
                 _ => ("unknown", "an operator"),

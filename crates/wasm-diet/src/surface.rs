@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
-use wasmparser::{ExternalKind, FuncType, MemoryType, Parser, Payload, TableType, TypeRef, ValType};
+use wasmparser::{
+    CompositeInnerType, ExternalKind, FuncType, MemoryType, Parser, Payload, SubType, TableType, TypeRef,
+    ValType,
+};
 
 /// The imports and exports of a core module.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -100,11 +103,9 @@ impl Surface {
         match payload {
             Payload::TypeSection(groups) => {
                 for group in groups {
-                    for kind in group?.into_types() {
-                        types.signatures.push(match kind.composite_type.inner {
-                            wasmparser::CompositeInnerType::Func(of) => function(&of),
-                            _ => "another type".to_owned(),
-                        });
+                    let group: Vec<SubType> = group?.into_types().collect();
+                    for (position, kind) in group.iter().enumerate() {
+                        types.signatures.push(defined(kind, position, group.len()));
                     }
                 }
             }
@@ -167,6 +168,25 @@ fn function(of: &FuncType) -> String {
     format!("func ({}) -> ({})", list(of.params()), list(of.results()))
 }
 
+/// Returns the text of a type that the module defines. Two types with the same parameters and results differ if their
+/// place in a group of recursive types does, or their relation to other types.
+fn defined(kind: &SubType, position: usize, group: usize) -> String {
+    let mut text = match &kind.composite_type.inner {
+        CompositeInnerType::Func(of) => function(of),
+        _ => "another type".to_owned(),
+    };
+    if group > 1 {
+        text += &format!(" (type {position} of a group of {group})");
+    }
+    if !kind.supertype_idxs.is_empty() {
+        text += " (subtype)";
+    }
+    if !kind.is_final {
+        text += " (open)";
+    }
+    text
+}
+
 /// Returns the name of a type. A type that a module defines has a number there, which an optimiser changes.
 fn value(of: &ValType) -> String {
     match of {
@@ -196,4 +216,53 @@ fn memory(of: &MemoryType) -> String {
 
 fn global(of: ValType, mutable: bool, shared: bool) -> String {
     format!("global {} {mutable} {shared}", value(&of))
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_encoder::{
+        CompositeInnerType as Inner, CompositeType, ExportKind, ExportSection, FuncType as Signature, Module,
+        SubType as Defined, TagKind, TagSection, TagType, TypeSection,
+    };
+
+    use super::*;
+
+    /// Returns a module that exports a tag, whose type is the last of `group` equal ones.
+    fn module(group: usize, is_final: bool) -> Vec<u8> {
+        let defined = Defined {
+            is_final,
+            supertype_idxs: Vec::new(),
+            composite_type: CompositeType {
+                inner: Inner::Func(Signature::new([], [])),
+                shared: false,
+                descriptor: None,
+                describes: None,
+            },
+        };
+        let mut types = TypeSection::new();
+        match group {
+            1 => types.ty().subtype(&defined),
+            _ => types.ty().rec(vec![defined; group]),
+        }
+        let mut tags = TagSection::new();
+        tags.tag(TagType {
+            kind: TagKind::Exception,
+            func_type_idx: group as u32 - 1,
+        });
+        let mut exports = ExportSection::new();
+        exports.export("t", ExportKind::Tag, 0);
+        let mut module = Module::new();
+        module.section(&types).section(&tags).section(&exports);
+        module.finish()
+    }
+
+    #[test]
+    fn equal_types_of_other_groups_are_others() {
+        let original = module(2, true);
+        assert!(compare(&original, &module(2, true)).is_ok());
+        for other in [module(1, true), module(3, true), module(2, false)] {
+            let error = compare(&original, &other).unwrap_err().to_string();
+            assert!(error.contains("would not export `t` as tag"), "{error}");
+        }
+    }
 }

@@ -2,8 +2,8 @@
 //!
 //! Modules in reading order: [`inputs`] is the table of the small files, [`action`] the steps of
 //! the action, [`adapter`] a file that tools read,
-//! [`random`] are modules of wasm-smith, [`corpus`] are files of other toolchains, [`context`] holds the programs of a
-//! case.
+//! [`random`] are modules of wasm-smith, [`spec`] are those of the specification's tests, [`corpus`] are files of other
+//! toolchains, [`context`] holds the programs of a case.
 
 mod action;
 mod adapter;
@@ -11,6 +11,7 @@ mod context;
 mod corpus;
 mod inputs;
 mod random;
+mod spec;
 
 use std::sync::Arc;
 
@@ -34,6 +35,7 @@ pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<
         Case::ActionWithoutRelease,
         Case::Adapter,
         Case::Random,
+        Case::Spec,
     ]);
     let cases = options.choose(all.collect(), |case| case.name())?;
     if options.list() {
@@ -45,12 +47,14 @@ pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<
     ui::status("Running", &format!("the cases of wasm-diet ({})", cases.len()));
     let trial = |case: Case| {
         let (context, modules, seeds) = (Arc::clone(&context), modules.clone(), seeds.clone());
+        let project = project.clone();
         let attempt = move || match case {
             Case::Input(input) => check(&context, input),
             Case::Action => action::check(&context),
             Case::ActionWithoutRelease => action::check_without_release(&context),
             Case::Adapter => adapter::check(&context),
             Case::Random => random::check(&context, &modules, seeds),
+            Case::Spec => spec::check(&context, &project),
         };
         log.trial(case.name().to_owned(), move || Ok(attempt()?))
     };
@@ -70,6 +74,8 @@ enum Case {
     Adapter,
     /// Random modules.
     Random,
+    /// The specification's test suite.
+    Spec,
 }
 
 impl Case {
@@ -80,6 +86,7 @@ impl Case {
             Self::ActionWithoutRelease => action::COMPILES,
             Self::Adapter => adapter::NAME,
             Self::Random => random::NAME,
+            Self::Spec => spec::NAME,
         }
     }
 }

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::{
     Assumption,
+    changed::Avoided,
     process::{self, Purpose},
 };
 use crate::features::Features;
@@ -24,6 +25,8 @@ pub struct WasmOpt {
     version: String,
     /// The features that it can enable, by its names.
     known: BTreeSet<String>,
+    /// Whether it can leave out a pass: versions before 117 cannot.
+    skips_passes: bool,
 }
 
 impl WasmOpt {
@@ -51,6 +54,7 @@ impl WasmOpt {
             path: path.to_owned(),
             version,
             known,
+            skips_passes: help.contains("--skip-pass"),
         })
     }
 
@@ -83,6 +87,7 @@ impl WasmOpt {
         output: &Path,
         features: &Features,
         assumptions: &[Assumption],
+        avoided: &Avoided,
     ) -> Result<Vec<OsString>> {
         let mut arguments: Vec<OsString> = vec![input.into(), "-o".into(), output.into()];
         arguments.extend(["-Oz", "-g", "--mvp-features"].map(OsString::from));
@@ -90,6 +95,13 @@ impl WasmOpt {
             arguments.push(format!("--enable-{name}").into());
         }
         arguments.extend(assumptions.iter().map(|it| format!("--{}", it.name()).into()));
+        if let Some(pass) = avoided.first().filter(|_| !self.skips_passes) {
+            bail!(
+                "{} cannot leave out its pass `{pass}`, which would change what the module does",
+                self.version
+            );
+        }
+        arguments.extend(avoided.iter().map(|pass| format!("--skip-pass={pass}").into()));
         Ok(arguments)
     }
 
@@ -164,6 +176,7 @@ mod tests {
             path: "wasm-opt".into(),
             version: "wasm-opt version 1".to_owned(),
             known: known.iter().map(|name| (*name).to_owned()).collect(),
+            skips_passes: false,
         }
     }
 
@@ -203,11 +216,32 @@ mod tests {
     }
 
     #[test]
+    fn leaves_out_passes_or_refuses_the_module() {
+        let arguments = |skips_passes| {
+            let tool = WasmOpt {
+                skips_passes,
+                ..tool(&[])
+            };
+            let (input, output) = (Path::new("in"), Path::new("out"));
+            tool.arguments(
+                input,
+                output,
+                &Features::new(),
+                &[],
+                &Avoided::from(["directize"]),
+            )
+        };
+        assert_eq!(arguments(true).unwrap().last().unwrap(), "--skip-pass=directize");
+        let error = arguments(false).unwrap_err().to_string();
+        assert!(error.contains("cannot leave out its pass `directize`"), "{error}");
+    }
+
+    #[test]
     fn never_assumes_anything_unasked() {
         let arguments = |assumptions: &[Assumption]| {
             let (input, output) = (Path::new("in"), Path::new("out"));
             let list = tool(&["simd"])
-                .arguments(input, output, &Features::new(), assumptions)
+                .arguments(input, output, &Features::new(), assumptions, &Avoided::new())
                 .unwrap();
             list.into_iter()
                 .map(|it| it.into_string().unwrap())

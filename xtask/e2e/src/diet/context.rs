@@ -97,6 +97,16 @@ impl DietContext {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
+    /// Runs a script of the specification's test suite.
+    pub(super) fn run_script(&self, path: &Path) -> Result<()> {
+        let (shell, wasmtime) = (self.shell()?, &self.wasmtime);
+        cmd::run_quietly(
+            cmd!(shell, "{wasmtime} wast -W all-proposals=y {path}"),
+            "run a script of the specification's tests",
+            6,
+        )
+    }
+
     /// Makes a component of a core module for WASI preview 1.
     pub(super) fn componentize(&self, module: &Path, adapter: &Path, output: &Path) -> Result<()> {
         let (shell, tools) = (self.shell()?, &self.wasm_tools);

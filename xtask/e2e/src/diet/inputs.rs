@@ -92,7 +92,7 @@ pub(super) const INPUTS: &[Input] = &[
     input!("multi-memory", "run", "mvp,multi-memory", Same),
     input!("multi-value", "run", "mvp,multi-value", Smaller),
     input!("reference-types", "run", "mvp,reference-types", Smaller),
-    input!("relaxed-simd", "run", "mvp,simd,relaxed-simd", Smaller),
+    input!("relaxed-simd", "run", "mvp,simd,relaxed-simd", Same),
     input!("tail-call", "run", "mvp,tail-call", Smaller),
     input!(
         "wide-arithmetic",
