@@ -1,10 +1,12 @@
 //! Primitives for the tools on wasm32-wasip1: symbolic links are not followed, and files have identities.
 
 use clawft_tools::{Identity, Kind, Stat};
+use clawft_types::text::Ascii as _;
 use wasip1::{
     FILETYPE_DIRECTORY, FILETYPE_REGULAR_FILE, FILETYPE_SYMBOLIC_LINK, Fd, Filestat, Iovec, OFLAGS_CREAT,
     OFLAGS_DIRECTORY, OFLAGS_EXCL, Oflags, RIGHTS_FD_FILESTAT_GET, RIGHTS_FD_READ, RIGHTS_FD_READDIR,
-    RIGHTS_FD_SEEK, RIGHTS_FD_WRITE, Rights,
+    RIGHTS_FD_SEEK, RIGHTS_FD_WRITE, RIGHTS_PATH_CREATE_DIRECTORY, RIGHTS_PATH_CREATE_FILE, RIGHTS_PATH_OPEN,
+    RIGHTS_PATH_RENAME_SOURCE, RIGHTS_PATH_RENAME_TARGET, RIGHTS_PATH_UNLINK_FILE, Rights,
 };
 
 use super::{Descriptor, granted};
@@ -85,61 +87,75 @@ pub(in crate::fs) fn names(
     directory.each_name(take)
 }
 
-/// A directory, to change the names in it. It is found by its path each time: WAMR refuses changes in a directory that
-/// the module has opened.
-pub(in crate::fs) struct Parent {
-    root: Fd,
-    path: String,
-}
+/// The rights to files that are created in a directory. WAMR asks for the one to seek in whatever is opened to write.
+const RIGHTS_CREATED: Rights = RIGHTS_FD_WRITE | RIGHTS_FD_SEEK;
 
-/// Returns the directory, if it is still the one with this identity.
+/// The rights on a directory whose names are changed.
+const RIGHTS_CHANGE: Rights = RIGHTS_FD_READDIR
+    | RIGHTS_FD_FILESTAT_GET
+    | RIGHTS_PATH_OPEN
+    | RIGHTS_PATH_CREATE_FILE
+    | RIGHTS_PATH_CREATE_DIRECTORY
+    | RIGHTS_PATH_RENAME_SOURCE
+    | RIGHTS_PATH_RENAME_TARGET
+    | RIGHTS_PATH_UNLINK_FILE;
+
+/// An open directory, to change the names in it.
+pub(in crate::fs) struct Parent(Descriptor);
+
+/// Opens a directory name by name, so that no link is followed, if it is still the one with this identity.
 pub(in crate::fs) fn parent(path: &str, expected: Option<Identity>) -> Result<Parent, FsFault> {
-    let (root, rest) = granted(path)?;
-    if expected.is_some() && stat_entry(path)?.identity != expected {
-        return Err(FsFault::NotFound);
+    let (mut root, rest) = granted(path)?;
+    let mut directory = None;
+    for name in rest.pieces(b'/') {
+        let opened = opened(
+            root,
+            name,
+            OFLAGS_DIRECTORY,
+            [RIGHTS_CHANGE, RIGHTS_CHANGE | RIGHTS_CREATED],
+        )?;
+        root = opened.0;
+        // The one above it is closed.
+        directory = Some(opened);
     }
-    Ok(Parent {
-        root,
-        path: rest.to_owned(),
-    })
+    match directory {
+        Some(directory) if expected.is_none() || identity(&directory.stat()?) == expected => {
+            Ok(Parent(directory))
+        }
+        _ => Err(FsFault::NotFound),
+    }
 }
 
 impl Parent {
     /// Creates a file that must not exist. Not synchronised: a model's file need not survive a power cut.
     pub(in crate::fs) fn create(&self, name: &str, bytes: &[u8]) -> Result<(), FsFault> {
-        let file = opened(
-            self.root,
-            &self.entry(name),
-            OFLAGS_CREAT | OFLAGS_EXCL,
-            RIGHTS_FD_WRITE,
-        )?;
+        let file = opened(self.fd(), name, OFLAGS_CREAT | OFLAGS_EXCL, [RIGHTS_FD_WRITE, 0])?;
         Ok(write_all(file.0, bytes)?)
     }
 
     pub(in crate::fs) fn rename(&self, from: &str, to: &str) -> Result<(), FsFault> {
-        // SAFETY: the host reads both paths and nothing else.
-        Ok(unsafe { wasip1::path_rename(self.root, &self.entry(from), self.root, &self.entry(to)) }?)
+        // SAFETY: the host reads both names and nothing else.
+        Ok(unsafe { wasip1::path_rename(self.fd(), from, self.fd(), to) }?)
     }
 
     pub(in crate::fs) fn remove(&self, name: &str) -> Result<(), FsFault> {
-        // SAFETY: the host reads the path and nothing else.
-        Ok(unsafe { wasip1::path_unlink_file(self.root, &self.entry(name)) }?)
+        // SAFETY: the host reads the name and nothing else.
+        Ok(unsafe { wasip1::path_unlink_file(self.fd(), name) }?)
     }
 
     pub(in crate::fs) fn make_directory(&self, name: &str) -> Result<(), FsFault> {
-        // SAFETY: the host reads the path and nothing else.
-        Ok(unsafe { wasip1::path_create_directory(self.root, &self.entry(name)) }?)
+        // SAFETY: the host reads the name and nothing else.
+        Ok(unsafe { wasip1::path_create_directory(self.fd(), name) }?)
     }
 
-    /// Returns the path of the entry `name`.
-    fn entry(&self, name: &str) -> String {
-        [&self.path, "/", name].concat()
+    fn fd(&self) -> Fd {
+        self.0.0
     }
 }
 
 fn open(path: &str, expected: Option<Identity>, how: Oflags, rights: Rights) -> Result<Descriptor, FsFault> {
     let (root, rest) = granted(path)?;
-    let file = opened(root, rest, how, rights | RIGHTS_FD_FILESTAT_GET)?;
+    let file = opened(root, rest, how, [rights | RIGHTS_FD_FILESTAT_GET, 0])?;
     if identity(&file.stat()?) == expected {
         Ok(file)
     } else {
@@ -147,10 +163,10 @@ fn open(path: &str, expected: Option<Identity>, how: Oflags, rights: Rights) -> 
     }
 }
 
-/// Opens `path` below the directory `root`.
-fn opened(root: Fd, path: &str, how: Oflags, rights: Rights) -> Result<Descriptor, FsFault> {
+/// Opens `path` below the directory `root`, with rights on it and, if it is a directory, on what is opened below it.
+fn opened(root: Fd, path: &str, how: Oflags, [rights, below]: [Rights; 2]) -> Result<Descriptor, FsFault> {
     // SAFETY: the host reads the path and nothing else.
-    let file = unsafe { wasip1::path_open(root, 0, path, how, rights, 0, 0) }?;
+    let file = unsafe { wasip1::path_open(root, 0, path, how, rights, below, 0) }?;
     Ok(Descriptor(file))
 }
 

@@ -5,6 +5,8 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -23,6 +25,7 @@ cases! {
     performs_every_built_in_tool,
     offers_only_what_is_configured_and_granted,
     keeps_configuration_out_of_reach,
+    keeps_configuration_out_of_reach_of_exchanged_links,
     tells_the_model_of_declined_calls,
     fetches_from_listed_origins,
     calls_reference_server_of_tools,
@@ -427,6 +430,80 @@ fn content(directory: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
         }
     }
     Ok(content)
+}
+
+/// The number of answers that call tools while a directory is exchanged, and the number of calls in each.
+const EXCHANGED: [usize; 2] = [8, 100];
+
+fn keeps_configuration_out_of_reach_of_exchanged_links(test: &GuestContext<'_>) -> Result<()> {
+    prepare_ways(test)?;
+    let exchanged = test.path(WORK).join("exchanged");
+    fs::create_dir(&exchanged)?;
+    fs::write(exchanged.join("config.json"), "{}")?;
+    let before = content(&test.granted())?;
+    let [answers, calls] = EXCHANGED;
+    let line = |answer| {
+        let calls = (0..calls).map(|at| call_of_exchanged(answer * calls + at));
+        calls.collect::<Vec<_>>().join(";;")
+    };
+    let script: Vec<String> = (0..answers).map(line).collect();
+    let guest = guest(test).directory(test.path(""), "/workspace");
+    let is_over = AtomicBool::new(false);
+    let (count, played) = thread::scope(|scope| {
+        let exchanging = scope.spawn(|| exchange(&exchanged, &is_over));
+        let played = play(test, guest, &script.join("\n"));
+        is_over.store(true, Ordering::Relaxed);
+        (exchanging.join(), played)
+    });
+    let count = count.ok().context("a thread of the case panicked")??;
+    let results = played?.results;
+    ensure!(
+        results.len() == answers * calls,
+        "there are {} results",
+        results.len()
+    );
+    for result in &results {
+        let leaks = SECRETS.iter().any(|secret| result.contains(secret)) || result.contains("other.json");
+        ensure!(!leaks, "after {count} exchanges, a call returned `{result}`");
+    }
+    let after = content(&test.granted())?;
+    ensure!(
+        after == before,
+        "after {count} exchanges, the configuration's directory holds {:?}",
+        after.keys()
+    );
+    Ok(())
+}
+
+/// Returns a call of a tool with a path through the directory that is exchanged. Each `number` makes another call.
+fn call_of_exchanged(number: usize) -> String {
+    let path = "work/exchanged";
+    match number % 7 {
+        0 => format!(r#"write_file {{"path":"{path}/{number}","content":"x"}}"#),
+        1 => format!(r#"write_file {{"path":"{path}/{number}/deep","content":"x"}}"#),
+        2 => format!(r#"write_file {{"path":"{path}/config.json","content":"{{\"x\":{number}}}"}}"#),
+        3 => format!(r#"edit_file {{"path":"{path}/config.json","old_text":"x","new_text":"{number}"}}"#),
+        4 => format!(r#"delete_file {{"path":"{path}/config.json","number":{number}}}"#),
+        5 => format!(r#"read_file {{"path":"{path}/config.json","number":{number}}}"#),
+        _ => format!(r#"list_files {{"path":"{path}","recursive":true,"number":{number}}}"#),
+    }
+}
+
+/// Exchanges a directory for the link to the configuration's directory beside it, and back, until it is over.
+/// Returns the number of exchanges.
+fn exchange(directory: &Path, is_over: &AtomicBool) -> Result<usize> {
+    let mut count = 0;
+    while !is_over.load(Ordering::Relaxed) {
+        #[cfg(unix)]
+        {
+            use rustix::fs::{CWD, RenameFlags, renameat_with};
+            let link = directory.with_file_name("directory");
+            renameat_with(CWD, directory, CWD, &link, RenameFlags::EXCHANGE)
+                .context("could not exchange a directory for a link")?;
+        }
+        count += 1;
+    }
+    Ok(count)
 }
 
 fn tells_the_model_of_declined_calls(test: &GuestContext<'_>) -> Result<()> {
