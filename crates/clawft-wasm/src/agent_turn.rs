@@ -22,7 +22,7 @@ use clawft_tools::{
     Decision, Declined, Fetch, FetchStep, Host, Outcome, Permission, Settings, Toolbox, toolbox::declined,
 };
 use clawft_types::{
-    Config, Input, Session, ToolCall, ToolDefinition, ToolResult,
+    Config, Input, Session, ToolCall, ToolDefinition, ToolResult, Usage,
     config::mcp::{self, McpServer},
     json::{JsonError, Node},
 };
@@ -249,6 +249,11 @@ impl AgentTurn {
             }
             (Exchange::Model, None) => Next::Failed(Box::new(TurnError::OutOfOrder)),
         }
+    }
+
+    /// Returns the token usage of all answers so far, if the provider sends it.
+    pub fn usage(&self) -> Option<Usage> {
+        self.turn.as_ref()?.usage()
     }
 
     /// Takes the session of a turn that failed after tools were called. `None` if there is nothing to store.

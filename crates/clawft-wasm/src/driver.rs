@@ -4,7 +4,7 @@ use std::{mem, time::Duration};
 
 use clawft_core::{Clock, Event, HttpRequest, Reply, TransportError};
 use clawft_store::clock::{self, Stopwatch};
-use clawft_types::{Session, ToolCall};
+use clawft_types::{Session, ToolCall, Usage};
 
 use crate::{
     agent_turn::{AgentTurn, Next, Report, Setup},
@@ -91,6 +91,11 @@ impl Driver {
             Next::Done(reply) => Some(reply),
             _ => None,
         }
+    }
+
+    /// Returns the token usage of all answers so far, if the provider sends it.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        self.turn.usage()
     }
 
     /// Takes the session of a turn that failed after tools were called, so that the next turn knows what they have

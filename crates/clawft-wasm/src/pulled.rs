@@ -95,6 +95,8 @@ pub struct Pulled {
     session: SessionId,
     /// The events that are returned before anything else happens.
     outputs: VecDeque<Output>,
+    /// The failure that is returned after the events.
+    failure: Option<Failure>,
 }
 
 impl Pulled {
@@ -123,6 +125,7 @@ impl Pulled {
             driver: Driver::new(setup, watch),
             session,
             outputs,
+            failure: None,
         })
     }
 
@@ -135,7 +138,10 @@ impl Pulled {
             if let Some(output) = self.outputs.pop_front() {
                 return Ok(output);
             }
-            self.advance()?;
+            if let Some(failure) = self.failure.take() {
+                return Err(failure);
+            }
+            self.failure = self.advance().err();
         }
     }
 
@@ -164,7 +170,7 @@ impl Pulled {
                 text: String::new(),
                 finish: Finish::Cancelled,
                 finish_reason: None,
-                usage: None,
+                usage: self.driver.usage(),
                 session: self.session.as_str().to_owned(),
                 stored: self.keep_unfinished(),
                 incomplete: None,

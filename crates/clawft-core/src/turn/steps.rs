@@ -4,7 +4,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use core::mem;
 
 use clawft_types::{
-    Finish, Message, Role, Session, ToolCall, ToolDefinition, ToolResult, join,
+    Finish, Message, Role, Session, ToolCall, ToolDefinition, ToolResult, Usage, join,
     json::{self, Node},
     memory::{self, NoMemory},
     text,
@@ -148,6 +148,11 @@ impl Turn<'_> {
                 bytes,
             }),
         }
+    }
+
+    /// Returns the token usage of all answers so far, if the provider sends it.
+    pub fn usage(&self) -> Option<Usage> {
+        self.usage
     }
 
     /// Takes the session of a turn that failed after tools were called, so that the next turn knows what they

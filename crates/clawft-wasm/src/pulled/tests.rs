@@ -77,7 +77,10 @@ fn delta(text: &str) -> Value {
 fn calls(ids: &[&str]) -> Script {
     let call = |id: &&str| json!({ "id": id, "type": "function", "function": { "name": "get_weather", "arguments": "{\"city\":\"Oslo\"}" } });
     let calls: Vec<Value> = ids.iter().map(call).collect();
-    whole(&json!({ "choices": [{ "message": { "tool_calls": calls }, "finish_reason": "tool_calls" }] }))
+    whole(&json!({
+        "choices": [{ "message": { "tool_calls": calls }, "finish_reason": "tool_calls" }],
+        "usage": { "prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12 },
+    }))
 }
 
 fn hello() -> Script {
@@ -268,7 +271,9 @@ fn cancel_during_a_call_keeps_the_calls() {
     turn.pull().unwrap();
     turn.cancel();
     assert_eq!(sent().len(), 1, "the model is not asked again");
-    assert!(end(turn.pull().unwrap()).stored);
+    let end = end(turn.pull().unwrap());
+    assert!(end.stored);
+    assert_eq!(end.usage.map(|usage| usage.total_tokens), Some(12));
     let stored = again(&dir).fs().read_to_string("sessions/default.json").unwrap();
     assert!(
         stored.contains("snow") && stored.contains("interrupted"),
@@ -307,6 +312,24 @@ fn turn_that_cannot_be_stored_ends_with_a_warning() {
             assert!(!end(turn.pull().unwrap()).stored);
         }
     }
+}
+
+#[test]
+fn warnings_come_before_a_failure() {
+    let (dir, platform) = platform();
+    prepare([calls(&["a"]), status(400)]);
+    let mut turn = Pulled::begin(platform, options("Hi")).unwrap();
+    turn.pull().unwrap();
+    turn.answer("a", "snow".to_owned(), false).unwrap();
+    // The calls of the turn cannot be stored.
+    std::fs::write(dir.path().join("sessions"), "a file").unwrap();
+    let warning = turn.pull().unwrap();
+    assert!(
+        matches!(&warning, Output::Warning(text) if text.starts_with("the answer is not stored")),
+        "{warning:?}"
+    );
+    assert_eq!(turn.pull().unwrap_err().kind, Kind::Provider);
+    assert_eq!(invalid(turn.pull()), "the turn is over");
 }
 
 /// Returns the kind of the failure of a turn whose request gets this response.
