@@ -14,10 +14,11 @@ mod incoming;
 mod operation;
 mod outgoing;
 mod task;
+mod timer;
 
 use std::{future::poll_fn, mem, pin::pin, task::Poll, time::Duration};
 
-use wasip3::{clocks::monotonic_clock, http::types::Request};
+use wasip3::http::types::Request;
 
 use crate::environment::service;
 
@@ -81,7 +82,7 @@ impl Drop for Unanswered {
 /// Returns the result of `work`; `None` if it takes longer than `time`.
 async fn in_time<T>(time: Duration, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
-    let deadline = monotonic_clock::now().saturating_add(nanoseconds(time));
+    let deadline = timer::now().saturating_add(nanoseconds(time));
     poll_fn(|context| match work.as_mut().poll(context) {
         Poll::Ready(done) => Poll::Ready(Some(done)),
         Poll::Pending if task::is_over(deadline) => Poll::Ready(None),
@@ -94,7 +95,7 @@ fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Returns the time since a fixed moment.
+/// Returns the time since a fixed moment, at which the running task was resumed.
 fn now() -> Duration {
-    Duration::from_nanos(monotonic_clock::now())
+    Duration::from_nanos(timer::now())
 }

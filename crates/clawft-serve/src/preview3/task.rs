@@ -10,11 +10,10 @@ use std::{
     task::{Context, Waker},
 };
 
-use wasip3::clocks::monotonic_clock;
-
 use super::{
     abi::{self, BLOCKED, OnEnd, RETURNED, WriteValue},
     area::Area,
+    timer::{self, Timer},
 };
 
 /// The event that starts a task.
@@ -49,12 +48,6 @@ struct State {
     /// The call that ends at the next time at which something may be late. It is kept when that has ended in time,
     /// because the next wait can use it.
     timer: Option<Timer>,
-}
-
-/// A call that ends at a time of the clock, in nanoseconds.
-struct Timer {
-    subtask: u32,
-    due: u64,
 }
 
 thread_local! {
@@ -106,25 +99,15 @@ pub(super) fn wait_for(waitable: u32) {
 
 /// Lets the running task be resumed at a time of the clock, in nanoseconds. Returns whether it is over.
 pub(super) fn is_over(deadline: u64) -> bool {
-    if with(|state| state.timer.as_ref().is_some_and(|timer| timer.due <= deadline)) {
+    let is_set = |timer: &Timer| timer.is_due_by(deadline);
+    if with(|state| state.timer.as_ref().is_some_and(is_set)) {
         return false;
     }
-    let now = monotonic_clock::now();
-    if now >= deadline {
+    let Some(timer) = Timer::until(deadline) else {
         return true;
-    }
-    let call = abi::wait_for(deadline.saturating_sub(now));
-    let subtask = call >> 4;
-    if subtask == 0 {
-        return true;
-    }
-    wait_for(subtask);
-    let timer = Timer {
-        subtask,
-        due: deadline,
     };
     if let Some(later) = with(|state| state.timer.replace(timer)) {
-        later.stop();
+        later.leave();
     }
     false
 }
@@ -138,6 +121,7 @@ pub(super) fn take_event(waitable: u32) -> Option<u32> {
 }
 
 fn run(mut task: Box<Task>, event: u32) -> u32 {
+    timer::resume();
     with(|state| mem::swap(state, &mut task.state));
     if event == CANCEL && !task.work.is_empty() {
         drop(task.work.remove(0));
@@ -147,7 +131,7 @@ fn run(mut task: Box<Task>, event: u32) -> u32 {
     let set = task.state.set;
     if task.work.is_empty() && task.state.written.is_empty() {
         if let Some(timer) = task.state.timer.take() {
-            timer.stop();
+            timer.leave();
         }
         abi::waitable_set_drop(set);
         return EXIT;
@@ -186,12 +170,12 @@ impl State {
 
     /// Stores that an operation has ended.
     fn end(&mut self, waitable: u32, code: u32) {
-        if self.timer.as_ref().is_some_and(|timer| timer.subtask == waitable) {
+        if let Some(timer) = self.timer.take_if(|timer| timer.is(waitable)) {
             if code == RETURNED {
-                self.timer = None;
-                abi::subtask_drop(waitable);
+                timer.end();
             } else {
                 abi::waitable_join(waitable, self.set);
+                self.timer = Some(timer);
             }
             return;
         }
@@ -202,13 +186,5 @@ impl State {
             }
             None => self.events.push((waitable, code)),
         }
-    }
-}
-
-impl Timer {
-    fn stop(self) {
-        abi::waitable_join(self.subtask, 0);
-        abi::subtask_cancel(self.subtask);
-        abi::subtask_drop(self.subtask);
     }
 }
