@@ -16,6 +16,10 @@ static FAILED: Area = Area::FAILED;
 pub(super) struct Reader {
     contents: u32,
     is_over: bool,
+    /// The length that the message's headers name.
+    length: Option<usize>,
+    /// The number of bytes that were read.
+    count: usize,
     /// `None` when they were read.
     trailers: Option<Trailers>,
     /// The future that tells the host that nobody reads the body any more.
@@ -77,21 +81,25 @@ pub(super) fn response(headers: &Fields) -> (Response, Writer) {
 }
 
 impl Reader {
-    /// Returns the body of a request.
-    pub(super) fn of_request(request: &Request) -> Self {
+    /// Returns the body of a request, whose headers may name its length.
+    pub(super) fn of_request(request: &Request, length: Option<usize>) -> Self {
         // SAFETY: the host takes the handle, and writes two of the kinds that `new` expects.
-        unsafe { Self::new(request.take_handle(), abi::request_consume_body) }
+        unsafe { Self::new(request.take_handle(), abi::request_consume_body, length) }
     }
 
-    /// Returns the body of a response.
-    pub(super) fn of_response(response: &Response) -> Self {
+    /// Returns the body of a response, whose headers may name its length.
+    pub(super) fn of_response(response: &Response, length: Option<usize>) -> Self {
         // SAFETY: as above.
-        unsafe { Self::new(response.take_handle(), abi::response_consume_body) }
+        unsafe { Self::new(response.take_handle(), abi::response_consume_body, length) }
     }
 
     /// # Safety
     /// `consume` takes the handle.
-    unsafe fn new(message: u32, consume: unsafe extern "C" fn(u32, u32, *mut [u32; 2])) -> Self {
+    unsafe fn new(
+        message: u32,
+        consume: unsafe extern "C" fn(u32, u32, *mut [u32; 2]),
+        length: Option<usize>,
+    ) -> Self {
         let (writable, readable) = ends(abi::outcome_new());
         let mut result = [0; 2];
         // SAFETY: as the caller promises.
@@ -99,6 +107,8 @@ impl Reader {
         Self {
             contents: result[0],
             is_over: false,
+            length,
+            count: 0,
             trailers: Some(Trailers(result[1])),
             outcome: writable,
         }
@@ -114,6 +124,7 @@ impl Reader {
             self.is_over = read.is_last;
             // SAFETY: the host has written so many bytes.
             unsafe { bytes.set_len(read.count.min(room)) };
+            self.count = self.count.saturating_add(bytes.len());
             if !bytes.is_empty() {
                 return Some(bytes);
             }
@@ -134,6 +145,10 @@ impl Reader {
         let Some(trailers) = self.trailers.take() else {
             return Ok(());
         };
+        if self.length == Some(self.count) {
+            // It is complete, so nothing is left to wait for.
+            return Ok(());
+        }
         let mut end = End(Area::new());
         // SAFETY: the operation is dropped before the area, which does not move, because it is part of a pinned future.
         let code = unsafe { abi::trailers_read(trailers.0, &raw mut end.0) };

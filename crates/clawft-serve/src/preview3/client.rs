@@ -7,6 +7,7 @@ use std::time::Duration;
 use clawft_core::{
     HttpRequest, TimeLimit, TransportError,
     http::{MAX_HEADER_BYTES, MAX_HEADERS},
+    response_head::length,
 };
 use wasip3::{clocks::system_clock, random::random};
 
@@ -62,12 +63,14 @@ impl Host for Client {
             .filter(|(name, value)| name.len() + value.len() <= MAX_HEADER_BYTES)
             .take(MAX_HEADERS)
             .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()));
-        let (status, headers) = (response.get_status_code(), headers.collect());
+        let headers: Vec<(String, String)> = headers.collect();
+        let status = response.get_status_code();
+        let reader = Reader::of_response(&response, length(&headers));
         Ok(Head {
             status,
             headers,
             body: ResponseBody {
-                reader: Reader::of_response(&response),
+                reader,
                 _transmission: transmission,
                 limits,
                 has_begun: false,

@@ -43,7 +43,7 @@ fn method(method: Method) -> String {
 /// Reads the body of a request, at most `limit` bytes; `length` is the one that the client names.
 pub(super) async fn body(request: Request, length: Option<usize>, limit: usize) -> Result<Vec<u8>, Refusal> {
     let mut body = Limited::new(limit, length)?;
-    let mut reader = Reader::of_request(&request);
+    let mut reader = Reader::of_request(&request, length);
     let deadline = now().saturating_add(BODY_TIME);
     let room = READ_SIZE.min(length.unwrap_or(READ_SIZE).saturating_add(1));
     while let Some(bytes) = in_time(deadline.saturating_sub(now()), reader.read(room))
