@@ -108,7 +108,7 @@ impl<'a, H: Host> Exchange<'a, H> {
         let candidates = self
             .shared
             .routing
-            .candidates(self.model.as_deref(), self.shared.host.random());
+            .candidates(self.model.as_deref(), || self.shared.host.random());
         let request = self.translatable(&candidates)?;
         let mut last = None;
         let mut attempts = 0;

@@ -76,12 +76,16 @@ impl Routing {
 
     /// Returns who serves `model`, or the default model if none is named, in the order in which they are asked.
     /// `random` decides among weights.
-    pub(crate) fn candidates<'a>(&'a self, model: Option<&'a str>, random: u64) -> Vec<Candidate<'a>> {
+    pub(crate) fn candidates<'a>(
+        &'a self,
+        model: Option<&'a str>,
+        random: impl FnOnce() -> u64,
+    ) -> Vec<Candidate<'a>> {
         let model = model.unwrap_or(&self.model);
         if let Some((_, entries)) = self.models.iter().find(|(name, _)| *name == model) {
             // Nothing outlives a request here, so nobody pauses.
             let weights: Vec<_> = entries.iter().map(|entry| Some(entry.weight)).collect();
-            let order = order(&weights, || random).into_iter();
+            let order = order(&weights, random).into_iter();
             return order.filter_map(|at| self.candidate(entries.get(at)?)).collect();
         }
         let qualified = qualified(model, |name| self.provider(name));
@@ -128,7 +132,7 @@ mod tests {
 
     fn asked(routing: &Routing, model: Option<&str>, random: u64) -> Vec<String> {
         let name = |candidate: &Candidate<'_>| format!("{}:{}", candidate.provider.name, candidate.model);
-        routing.candidates(model, random).iter().map(name).collect()
+        routing.candidates(model, || random).iter().map(name).collect()
     }
 
     #[test]

@@ -20,25 +20,36 @@ const CLIENT_TIME: Duration = Duration::from_secs(60);
 /// The number of bytes of one write.
 const WRITE_SIZE: usize = 64 * 1024;
 
+/// The status of a response for which none is set.
+const OK: u16 = 200;
+
 /// Returns a response to the host, and writes its body while the host sends it.
 pub(super) async fn respond(answer: Answer<ResponseBody>) {
-    let fields = Fields::new();
-    let append = |name: &str, value: &str| {
-        // A header that the host does not let be set is less than an answer.
-        let _ = fields.append(name, value.as_bytes());
-    };
-    for (name, value) in &answer.headers {
-        append(name, value);
-    }
+    let mut headers = answer.headers;
     if let AnswerBody::Whole(body) = &answer.body {
-        append("content-length", &body.len().to_string());
+        headers.push(("content-length".to_owned(), body.len().to_string()));
     }
-    let (response, mut writer) = body::response(&fields);
-    let _ = response.set_status_code(answer.status);
+    let (response, mut writer) = body::response(&fields(headers));
+    if answer.status != OK {
+        let _ = response.set_status_code(answer.status);
+    }
     abi::task_return(0, response.take_handle(), 0, 0, 0, 0, 0, 0);
     if !write_body(&mut writer, answer.body).await {
         writer.abort();
     }
+}
+
+fn fields(headers: Vec<(String, String)>) -> Fields {
+    let headers = headers.into_iter();
+    let headers: Vec<_> = headers.map(|(name, value)| (name, value.into_bytes())).collect();
+    Fields::from_list(&headers).unwrap_or_else(|_| {
+        let fields = Fields::new();
+        for (name, value) in &headers {
+            // A header that the host does not let be set is less than an answer.
+            let _ = fields.append(name, value);
+        }
+        fields
+    })
 }
 
 /// Returns whether all of the body was written.

@@ -1,5 +1,7 @@
 //! A request in the host's form, and the host's errors.
 
+use std::cell::RefCell;
+
 use clawft_core::{HttpRequest, TransportError, url::Url};
 use wasip3::http::types::{Fields, Method, Request, RequestOptions, Scheme};
 
@@ -10,24 +12,26 @@ use crate::preview3::{
     nanoseconds, task,
 };
 
+thread_local! {
+    /// The options of the last request, and their timeouts in nanoseconds: for the first byte, and between two.
+    static LAST_OPTIONS: RefCell<Option<([u64; 2], RequestOptions)>> = const { RefCell::new(None) };
+}
+
 /// Returns the request. Its body is written while the host sends it.
 pub(super) fn of(request: HttpRequest) -> Result<(Request, Transmission), TransportError> {
     let refused = |cause: &str| TransportError::Impossible(["the request is refused: ", cause].concat());
     let url = Url::parse(&request.url).map_err(refused)?;
-    let fields = Fields::new();
-    let append = |name: &str, value: &str| {
-        fields
-            .append(name, value.as_bytes())
-            .map_err(|_| refused("the host does not let one of the headers be set"))
-    };
-    for header in &request.headers {
-        append(&header.name, header.value.expose())?;
-    }
+    let headers = request.headers.iter();
+    let headers = headers.map(|header| (header.name.to_string(), header.value.expose().as_bytes().to_vec()));
+    let mut headers: Vec<_> = headers.collect();
     let has_body = !request.body.is_empty();
     if has_body {
         // Without it the body is sent in chunks, which some providers' proxies reject.
-        append("content-length", &request.body.len().to_string())?;
+        let length = request.body.len().to_string();
+        headers.push(("content-length".to_owned(), length.into_bytes()));
     }
+    let fields = Fields::from_list(&headers)
+        .map_err(|_| refused("the host does not let one of the headers be set"))?;
     let (sent, mut writer, transmission) = body::request(&fields, &options(&request), has_body);
     let method = match request.method {
         clawft_core::Method::Get => Method::Get,
@@ -51,16 +55,23 @@ pub(super) fn of(request: HttpRequest) -> Result<(Request, Transmission), Transp
     Ok((sent, transmission))
 }
 
-/// Returns the timeouts of each phase, as hints that let the host give up early and close the connection.
+/// Returns the timeouts of each phase, as hints that let the host give up early and close the connection. To copy those
+/// of the last request is faster than to set each.
 fn options(request: &HttpRequest) -> RequestOptions {
-    let options = RequestOptions::new();
-    let first = Some(nanoseconds(request.timeout));
-    // A host may not support one of them; our own deadline holds anyway.
-    let _ = options.set_connect_timeout(first);
-    let _ = options.set_first_byte_timeout(first);
-    let between = request.timeout.max(request.idle_timeout);
-    let _ = options.set_between_bytes_timeout(Some(nanoseconds(between).saturating_mul(2)));
-    options
+    let first = nanoseconds(request.timeout);
+    let between = nanoseconds(request.timeout.max(request.idle_timeout)).saturating_mul(2);
+    LAST_OPTIONS.with_borrow_mut(|last| match last {
+        Some((timeouts, options)) if *timeouts == [first, between] => options.clone(),
+        _ => {
+            let options = RequestOptions::new();
+            // A host may not support one of them; our own deadline holds anyway.
+            let _ = options.set_connect_timeout(Some(first));
+            let _ = options.set_first_byte_timeout(Some(first));
+            let _ = options.set_between_bytes_timeout(Some(between));
+            *last = Some(([first, between], options.clone()));
+            options
+        }
+    })
 }
 
 /// Returns the error for a code of the host. Codes on which a user would act in the same way share a message.
