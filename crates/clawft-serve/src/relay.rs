@@ -9,8 +9,8 @@ use crate::{events::Events, host::Body, refusal::Refusal, translation::Translato
 
 /// The time without a byte of the provider after which the client gets a comment.
 #[cfg_attr(
-    any(not(target_os = "wasi"), feature = "p3"),
-    expect(dead_code, reason = "only the component for WASI 0.2 wakes up to send one")
+    not(target_os = "wasi"),
+    expect(dead_code, reason = "the components wake up to send one")
 )]
 pub(crate) const COMMENTS: Duration = Duration::from_secs(15);
 

@@ -2,7 +2,7 @@
 //!
 //! A client that reads too slowly is given up, and one that is gone ends the request to the provider.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use wasip3::http::types::Fields;
 
@@ -12,7 +12,10 @@ use super::{
     client::ResponseBody,
     in_time,
 };
-use crate::answer::{Answer, AnswerBody};
+use crate::{
+    answer::{Answer, AnswerBody},
+    relay::{COMMENTS, Relay},
+};
 
 /// The time in which a client has to take the bytes of one write.
 const CLIENT_TIME: Duration = Duration::from_secs(60);
@@ -55,20 +58,33 @@ fn fields(headers: Vec<(String, String)>) -> Fields {
 /// Returns whether all of the body was written.
 async fn write_body(writer: &mut Writer, body: AnswerBody<ResponseBody>) -> bool {
     match body {
-        AnswerBody::Whole(body) => write(writer, body).await,
-        AnswerBody::Stream(mut relay) => {
-            while let Some(bytes) = relay.next().await {
-                if !write(writer, bytes).await {
-                    return false;
-                }
+        AnswerBody::Whole(body) => write(writer, &body).await,
+        AnswerBody::Stream(mut relay) => pass_on(writer, &mut relay).await,
+    }
+}
+
+/// Writes what arrives, and comments while nothing does. Returns whether all of it was written.
+async fn pass_on(writer: &mut Writer, relay: &mut Relay<ResponseBody>) -> bool {
+    loop {
+        let comment = relay.comment();
+        let mut next = pin!(relay.next());
+        let bytes = loop {
+            match in_time(COMMENTS, next.as_mut()).await {
+                Some(bytes) => break bytes,
+                None if write(writer, comment).await => {}
+                None => return false,
             }
-            true
+        };
+        match bytes {
+            Some(bytes) if write(writer, &bytes).await => {}
+            Some(_) => return false,
+            None => return true,
         }
     }
 }
 
 /// Returns whether the client took the bytes.
-async fn write(writer: &mut Writer, bytes: Vec<u8>) -> bool {
+async fn write(writer: &mut Writer, bytes: &[u8]) -> bool {
     for part in bytes.chunks(WRITE_SIZE) {
         if in_time(CLIENT_TIME, writer.write(part)).await != Some(true) {
             return false;
