@@ -61,6 +61,9 @@ pub(crate) async fn exchange<R: Reader>(
         Ok(response) => response,
         Err(error) => return Ok((reader.feed(Event::Failed(error)), None)),
     };
+    if let Some(error) = transport::refused_by_proxy(&response) {
+        return Ok((reader.feed(Event::Failed(error)), None));
+    }
     let mut step = reader.feed(Event::Head {
         status: response.status().as_u16(),
         headers: &transport::headers(&response),

@@ -8,7 +8,7 @@ pub(crate) use cause::explain;
 use std::{env, sync::Arc};
 
 use clawft_core::{
-    HeaderValue, HttpRequest, Method,
+    HeaderValue, HttpRequest, Method, TransportError,
     http::{MAX_HEADER_BYTES, MAX_HEADERS},
 };
 use reqwest::{Client, ClientBuilder, dns::Resolve, header, redirect::Policy, retry};
@@ -36,7 +36,12 @@ pub(crate) fn client_with_resolver(resolver: impl Resolve + 'static) -> Result<C
 }
 
 fn build(builder: ClientBuilder) -> Result<Client, Error> {
-    proxy::check(&|name| env::var_os(name))?;
+    let variable = |name: &str| env::var_os(name);
+    proxy::check(&variable)?;
+    let builder = match proxy::is_off(&variable) {
+        true => builder.no_proxy(),
+        false => builder,
+    };
     builder
         .tls_backend_preconfigured(tls::client_config(None)?)
         .redirect(Policy::none())
@@ -44,6 +49,18 @@ fn build(builder: ClientBuilder) -> Result<Client, Error> {
         .user_agent(concat!("weft/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| Error::other(format!("HTTP cannot be set up: {}", cause::chain(&error))))
+}
+
+/// Returns the failure that a response is, if it is not the server's but that of a proxy.
+pub(crate) fn refused_by_proxy(response: &reqwest::Response) -> Option<TransportError> {
+    if response.status() != reqwest::StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        return None;
+    }
+    let proxy = proxy::of(response.url())?;
+    Some(TransportError::Impossible(format!(
+        "{proxy}: {}",
+        cause::PROXY_KEY
+    )))
 }
 
 /// Converts the turn's request.

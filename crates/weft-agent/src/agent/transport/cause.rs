@@ -11,6 +11,11 @@ use std::{
 use clawft_core::TransportError;
 use rustls::CertificateError;
 
+use super::proxy;
+
+/// The cause if a proxy wants to know who asks.
+pub(super) const PROXY_KEY: &str = "it requires a user and a password";
+
 /// Returns the failure in the turn's terms, which decide about a retry. `begun` tells whether the response
 /// had begun.
 pub(crate) fn explain(error: &reqwest::Error, begun: bool) -> TransportError {
@@ -18,11 +23,24 @@ pub(crate) fn explain(error: &reqwest::Error, begun: bool) -> TransportError {
         return tls(error);
     }
     let cause = message(error);
-    TransportError::Unavailable(if begun {
-        format!("the response broke off, {cause}")
-    } else {
-        cause
+    TransportError::Unavailable(match () {
+        () if begun => format!("the response broke off, {cause}"),
+        () if error.is_connect() => match error.url().and_then(proxy::of) {
+            Some(proxy) => format!("{proxy}: {}", of_tunnel(&cause)),
+            None => cause,
+        },
+        () => cause,
     })
+}
+
+/// Returns the cause in plain words if a proxy made no connection to the server.
+fn of_tunnel(cause: &str) -> &str {
+    match cause.split_once("tunnel error: ") {
+        Some((_, "proxy authorization required")) => PROXY_KEY,
+        Some((_, "unsuccessful")) => "it refuses the connection to the server",
+        Some((_, other)) => other,
+        None => cause,
+    }
 }
 
 /// Returns a permanent failure: a retry does not make a server trusted.

@@ -1,8 +1,9 @@
-//! Checks the proxy variables of the environment. reqwest ignores an unusable proxy and connects directly,
-//! against the user's intention.
+//! The proxy variables of the environment. reqwest ignores an unusable proxy and connects directly, against the user's
+//! intention.
 
-use std::ffi::OsString;
+use std::{env, ffi::OsString};
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 
 use crate::error::Error;
@@ -13,6 +14,37 @@ const VARIABLES: [[&str; 2]; 3] = [
     ["HTTP_PROXY", "http_proxy"],
     ["HTTPS_PROXY", "https_proxy"],
 ];
+
+/// The variables with the hosts that are reached without a proxy.
+const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+/// Returns whether all hosts are reached without a proxy: a `*` is for addresses, too, which reqwest does not know.
+/// `env` reads a variable.
+pub(super) fn is_off(env: &dyn Fn(&str) -> Option<OsString>) -> bool {
+    let value = EXCEPTIONS.iter().find_map(|name| env(name)?.into_string().ok());
+    value.is_some_and(|list| list.split(',').any(|host| host.trim() == "*"))
+}
+
+/// Returns the proxy through which a URL is reached, for messages: its address without a password, and its variable.
+pub(super) fn of(url: &Url) -> Option<String> {
+    let env = |name: &str| env::var_os(name);
+    if is_off(&env) {
+        return None;
+    }
+    let proxy = Matcher::from_env().intercept(&url.as_str().parse().ok()?)?;
+    let address = proxy.uri().authority()?;
+    let name = variable(url.scheme(), &env)?;
+    Some(format!("the proxy `{address}` of the variable `{name}`"))
+}
+
+/// Returns the variable of the proxy for URLs of a scheme.
+fn variable(scheme: &str, env: &dyn Fn(&str) -> Option<OsString>) -> Option<&'static str> {
+    let [all, http, https] = VARIABLES;
+    let own = if scheme == "https" { https } else { http };
+    let set = |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, env(name)?)));
+    let filled = |names| set(names).filter(|(_, value)| !value.is_empty());
+    filled(own).or_else(|| filled(all)).map(|(name, _)| name)
+}
 
 /// Fails if a proxy in the environment cannot be used. `env` reads a variable.
 ///
@@ -51,14 +83,41 @@ fn is_proxy(proxy: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn wrong(variables: &[(&str, &str)]) -> Option<String> {
-        let env = |name: &str| {
+    fn environment(variables: &[(&str, &str)]) -> impl Fn(&str) -> Option<OsString> {
+        move |name| {
             variables
                 .iter()
                 .find(|(known, _)| *known == name)
                 .map(|(_, value)| value.into())
-        };
-        check(&env).err().map(|error| error.to_string())
+        }
+    }
+
+    fn wrong(variables: &[(&str, &str)]) -> Option<String> {
+        check(&environment(variables))
+            .err()
+            .map(|error| error.to_string())
+    }
+
+    #[test]
+    fn asterisk_is_for_all_hosts() {
+        for (variables, expected) in [
+            (&[][..], false),
+            (&[("NO_PROXY", "*")], true),
+            (&[("no_proxy", " * ")], true),
+            (&[("no_proxy", "localhost, *")], true),
+            (&[("NO_PROXY", "*.example")], false),
+            (&[("NO_PROXY", "localhost"), ("no_proxy", "*")], false),
+        ] {
+            assert_eq!(is_off(&environment(variables)), expected, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn variable_of_the_scheme_comes_before_all_proxy() {
+        let all = [("ALL_PROXY", "a"), ("http_proxy", "b"), ("HTTPS_PROXY", "")];
+        assert_eq!(variable("http", &environment(&all)), Some("http_proxy"));
+        assert_eq!(variable("https", &environment(&all)), Some("ALL_PROXY"));
+        assert_eq!(variable("https", &environment(&[("HTTP_PROXY", "a")])), None);
     }
 
     #[test]
