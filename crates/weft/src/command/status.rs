@@ -39,7 +39,8 @@ impl Status {
     pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {
         let address = reachable(self.address(home)?);
         let health = match ask(address, "/readyz") {
-            Ok((200, _)) => Health::Ready,
+            Ok((200, body)) if is_ready(&body) => Health::Ready,
+            Ok((200, _)) => Health::Unreachable("what answers is another program".to_owned()),
             Ok((status, body)) => Health::NotReady(format!("it answered {status}: {}", body.trim())),
             Err(error) => Health::Unreachable(error.to_string()),
         };
@@ -129,6 +130,11 @@ fn ask(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
         .read_to_end(&mut response)
         .map_err(normalized)?;
     parse(&String::from_utf8_lossy(&response)).ok_or_else(|| io::Error::other("the response is not HTTP"))
+}
+
+/// Returns whether the body of a response is that of a gateway. A proxy may have cut it into chunks.
+fn is_ready(body: &str) -> bool {
+    body.contains(r#""status":"ready""#)
 }
 
 fn parse(response: &str) -> Option<(u16, String)> {

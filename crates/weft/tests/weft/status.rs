@@ -28,7 +28,7 @@ fn answer(response: &'static str) -> (SocketAddr, thread::JoinHandle<String>) {
 #[test]
 fn ready_gateway_gives_exit_code_0() {
     let home = Home::new("ok");
-    let (address, asked) = answer("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    let (address, asked) = answer("HTTP/1.1 200 OK\r\n\r\n{\"status\":\"ready\",\"config\":true}");
     let said = home.run(&["status", "--listen", &address.to_string()]).result();
     assert_eq!(said, format!("the gateway at {address} is ready\n"));
     assert_eq!(asked.join().unwrap(), "GET /readyz HTTP/1.1");
@@ -49,9 +49,20 @@ fn unready_gateway_gives_exit_code_1() {
 }
 
 #[test]
+fn another_program_is_no_gateway() {
+    let home = Home::new("ok");
+    for body in ["", "ok", "{\"status\":\"ok\"}", "<html>ready</html>"] {
+        let response = format!("HTTP/1.1 200 OK\r\n\r\n{body}").leak();
+        let (address, _) = answer(response);
+        let said = home.run(&["status", "--listen", &address.to_string()]).failure(1);
+        assert!(said.contains("what answers is another program"), "{said}");
+    }
+}
+
+#[test]
 fn asks_address_in_the_variable() {
     let home = Home::new("ok");
-    let (address, asked) = answer("HTTP/1.1 200 OK\r\n\r\n");
+    let (address, asked) = answer("HTTP/1.1 200 OK\r\n\r\n{\"status\":\"ready\"}");
     let mut command = home.command(&["status", "--json"]);
     let output = command
         .env("CLAWFT_LISTEN", format!("0.0.0.0:{}", address.port()))
