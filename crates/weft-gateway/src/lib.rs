@@ -69,7 +69,13 @@ pub use administration::{Administration, Imported};
 pub use keys::{KeyRecord, NewKey};
 pub use settings::{LISTEN_VARIABLE, STORE_VARIABLE, Settings, StoreSettings, TOKEN_VARIABLE, parse_listen};
 
-use std::{env, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    env,
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::net::TcpListener;
 use weft_agent::{Agent, ConfigFile, Error, Home, Nobody, Tools, warnings};
@@ -130,7 +136,7 @@ async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<
     let signals = shutdown::Signals::new()?;
     let listener = TcpListener::bind(address)
         .await
-        .map_err(|error| Error::other(format!("could not listen on `{address}`: {error}")))?;
+        .map_err(|error| not_listening(address, &error))?;
     announce(&listener, &shared, &origin, build);
     if let Origin::File { path, .. } = &origin {
         warnings::readable_token(path)
@@ -140,6 +146,19 @@ async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<
     warn(&shared, &file);
     shutdown::run(listener, shared, workers, signals).await;
     Ok(())
+}
+
+/// Returns the error for an address that cannot be listened on.
+fn not_listening(address: SocketAddr, error: &io::Error) -> Error {
+    let cause = match error.kind() {
+        ErrorKind::AddrInUse => "another program listens there, perhaps another gateway",
+        ErrorKind::AddrNotAvailable => "this machine does not have the address",
+        ErrorKind::PermissionDenied => "permission denied, as for ports below 1024",
+        _ => &error.to_string(),
+    };
+    Error::other(format!(
+        "could not listen on `{address}`: {cause}; give another address with `--listen`"
+    ))
 }
 
 /// Logs the address of the gateway, and the place of its token, but not the token.

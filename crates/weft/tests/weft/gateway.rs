@@ -77,3 +77,18 @@ fn warns_about_token_that_others_can_read() {
         assert!(child.wait().unwrap().success());
     }
 }
+
+#[test]
+fn address_that_is_taken_is_reported_with_advice() {
+    let home = Home::new("ok");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let said = home.run(&["gateway", "--listen", &address]).failure(1);
+    assert_eq!(
+        said,
+        format!(
+            "error: could not listen on `{address}`: another program listens there, perhaps another gateway; \
+             give another address with `--listen`\n"
+        )
+    );
+}
