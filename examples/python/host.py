@@ -100,6 +100,10 @@ def main(component, directory, message):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit("usage: python3 host.py clawft.wasm CONFIG_DIRECTORY MESSAGE")
+    if not os.path.isdir(sys.argv[2]):
+        sys.exit(f"error: the directory of the configuration, `{sys.argv[2]}`, does not exist")
     try:
         main(*sys.argv[1:])
     except AgentError as error:

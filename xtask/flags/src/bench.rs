@@ -24,7 +24,7 @@ pub struct Bench {
     /// The subjects to measure [default: all but `cold` and `diet`]
     #[arg(value_enum, value_name = "SUBJECT")]
     pub subjects: Vec<Subject>,
-    /// Measure the gateway beside nginx and LiteLLM, instead of by itself
+    /// Measure the gateway beside nginx and LiteLLM: the same as the subject `peers`
     #[arg(long)]
     pub peers: bool,
     /// Fail if a measurement exceeds its bound

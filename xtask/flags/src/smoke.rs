@@ -36,7 +36,7 @@ pub struct Smoke {
     /// Only the cases whose name contains this text, as a FILTER
     #[arg(long, value_name = "TEXT")]
     pub only: Option<String>,
-    /// The release of wasmtime, such as 42, or `all` in data/tools.toml [default: the newest]
+    /// The release of wasmtime, such as 42, or `all` in xtask/data/tools.toml [default: the newest]
     #[arg(long, value_name = "VERSION")]
     pub version: Option<Releases>,
     /// Repeat one response of the hostile server, by the seed that a failure named

@@ -22,7 +22,7 @@ pub struct Wasm {
     /// The artifacts to build
     #[arg(long, value_enum, default_value_t = WasmTargets::All)]
     pub target: WasmTargets,
-    /// The HTTP back end: raw `wasi:http` bindings (shipped) or the `wasi-http-client` crate
+    /// How the component calls `wasi:http`
     #[arg(long, value_enum, default_value_t = HttpBackend::Raw)]
     pub http: HttpBackend,
     /// The budget file to compare with [default: the project's size-budget.toml]
@@ -52,8 +52,8 @@ pub enum WasmTargets {
 /// The HTTP back ends of the component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum HttpBackend {
-    /// Back end B, raw bindings (shipped)
+    /// The shipped one: `wasi:http` is called without a library
     Raw,
-    /// Back end A, the `wasi-http-client` crate
+    /// The crate `wasi-http-client`, for comparison
     Client,
 }

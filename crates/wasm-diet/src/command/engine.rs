@@ -41,7 +41,7 @@ pub(super) fn choose(named: Option<&Path>) -> Result<Choice> {
         _ if cfg!(feature = "binaryen") => Ok(Choice::Program(Program::Own(this_program()?))),
         _ => bail!(
             "this wasm-diet was built without Binaryen: name a wasm-opt with --engine, install it with \
-             `cargo install wasm-diet --features binaryen`, or only drop custom sections with `--engine none`"
+             `cargo install --git https://github.com/clawft/clawft wasm-diet --features binaryen`, or only drop custom sections with `--engine none`"
         ),
     }
 }
