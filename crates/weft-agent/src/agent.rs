@@ -206,6 +206,14 @@ impl Agent {
         }
     }
 
+    /// Returns the name of an offered tool that permissions and messages use.
+    pub fn shown_name(&self, name: &str) -> String {
+        match &self.tools {
+            Some(tools) => tools.shown_name(name),
+            None => name.to_owned(),
+        }
+    }
+
     /// Performs a turn with the tools. Returns warnings about them as well.
     async fn turn(
         &self,

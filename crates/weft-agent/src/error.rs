@@ -24,6 +24,8 @@ pub enum Fault {
         error: FsError,
         /// Whether the user has named the file. Otherwise the environment could hold the configuration.
         named: bool,
+        /// The missing variables, if the environment has a part of a configuration.
+        lacking: Option<String>,
     },
     /// A file cannot be used.
     File(FsError),
@@ -68,15 +70,25 @@ const EXAMPLE: &str = r#"
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.fault {
-            Fault::NoConfig { error, named } => {
-                let environment = match named {
-                    true => "",
-                    false => "set the key of a provider, such as `OPENAI_API_KEY`, or ",
-                };
+            Fault::NoConfig {
+                error, named: true, ..
+            } => {
                 write!(
                     out,
-                    "{error}, {environment}create it with `weft init`; a minimal configuration is{EXAMPLE}"
+                    "{error}, create it with `weft init`; a minimal configuration is{EXAMPLE}"
                 )
+            }
+            Fault::NoConfig { error, lacking, .. } => {
+                let path = &error.path;
+                let create = format!("create `{path}` with `weft init`");
+                match lacking {
+                    Some(lacking) => write!(out, "{lacking}: set it too, or {create}"),
+                    None => write!(
+                        out,
+                        "no provider is configured: set the key of one, such as `OPENAI_API_KEY`, or {create}; \
+                         a minimal configuration is{EXAMPLE}"
+                    ),
+                }
             }
             Fault::File(error) => error.fmt(out),
             Fault::Config(error) => error.fmt(out),

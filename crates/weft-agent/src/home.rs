@@ -1,6 +1,7 @@
 //! The home directory of weft, and the configuration file.
 
 pub mod environment;
+mod syntax;
 
 use std::{
     env,
@@ -15,7 +16,10 @@ use clawft_types::{
     json::{self, JsonError, Node, Value},
 };
 
-use crate::error::{Error, Fault};
+use crate::{
+    error::{Error, Fault},
+    text,
+};
 
 /// The environment variable that names the home directory.
 pub const HOME_VARIABLE: &str = "CLAWFT_HOME";
@@ -37,11 +41,8 @@ impl Home {
     /// If the user has no home directory, or the path is not UTF-8.
     pub fn find(config: Option<PathBuf>) -> Result<Home, Error> {
         let directory = match env::var_os(HOME_VARIABLE).filter(|path| !path.is_empty()) {
-            Some(directory) => PathBuf::from(directory),
-            None => env::home_dir()
-                .filter(|home| !home.as_os_str().is_empty())
-                .ok_or_else(|| Error::other(format!("you have no home directory: set `{HOME_VARIABLE}`")))?
-                .join(".clawft"),
+            Some(directory) => expanded(PathBuf::from(directory))?,
+            None => user_home()?.join(".clawft"),
         };
         let config = config.unwrap_or_else(|| directory.join("config.json"));
         Ok(Home { directory, config })
@@ -56,9 +57,14 @@ impl Home {
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder
-            .create(&self.directory)
-            .map_err(|error| file_error("create", &self.directory, error))
+        builder.create(&self.directory).map_err(|error| {
+            let fault = match FsFault::from(error) {
+                // Directories may exist.
+                FsFault::Exists => FsFault::NotDirectory,
+                fault => fault,
+            };
+            file_error("create", &self.directory, fault)
+        })
     }
 
     /// Writes the configuration file in one step, readable by the user only.
@@ -92,6 +98,21 @@ impl Home {
     }
 }
 
+/// Returns the user's home directory.
+fn user_home() -> Result<PathBuf, Error> {
+    env::home_dir()
+        .filter(|home| !home.as_os_str().is_empty())
+        .ok_or_else(|| Error::other(format!("you have no home directory: set `{HOME_VARIABLE}`")))
+}
+
+/// Returns a path whose `~` no shell has replaced, as in the variables of a service, with the user's home directory.
+fn expanded(path: PathBuf) -> Result<PathBuf, Error> {
+    match path.strip_prefix("~") {
+        Ok(rest) => Ok(user_home()?.join(rest)),
+        Err(_) => Ok(path),
+    }
+}
+
 /// The place of a configuration that the environment holds, in messages.
 const ENVIRONMENT: &str = "the environment";
 
@@ -109,7 +130,7 @@ impl ConfigFile {
     /// # Errors
     /// [`Fault::NoConfig`] if there is none; another one if it cannot be read.
     pub fn read(home: &Home) -> Result<ConfigFile, Error> {
-        Self::read_with(home, &|name| env::var(name).ok())
+        Self::read_with(home, &environment::variable)
     }
 
     /// Does the same with another environment.
@@ -120,13 +141,20 @@ impl ConfigFile {
         let named = home.config != home.directory.join("config.json");
         match Self::read_file(home, named) {
             Err(Error {
-                fault: Fault::NoConfig { error, named: false },
+                fault: Fault::NoConfig {
+                    error, named: false, ..
+                },
             }) => match environment::config(env) {
                 Some(bytes) => Ok(ConfigFile {
                     path: ENVIRONMENT.to_owned(),
                     bytes,
                 }),
-                None => Err(Fault::NoConfig { error, named }.into()),
+                None => Err(Fault::NoConfig {
+                    error,
+                    named,
+                    lacking: environment::incomplete(env),
+                }
+                .into()),
             },
             read => read,
         }
@@ -143,15 +171,24 @@ impl ConfigFile {
     fn read_file(home: &Home, named: bool) -> Result<ConfigFile, Error> {
         let path = home.config.display().to_string();
         match read_file(&home.config) {
-            Ok(bytes) => Ok(ConfigFile { path, bytes }),
+            Ok(bytes) => Ok(ConfigFile {
+                path,
+                bytes: in_utf8(bytes),
+            }),
             Err(fault) => {
                 let error = FsError {
                     operation: "read",
                     path,
                     fault,
                 };
-                Err(if error.is_not_found() {
-                    Fault::NoConfig { error, named }
+                // A link that leads nowhere is there, and no reason to take another configuration.
+                let is_link = fs::symlink_metadata(&home.config).is_ok();
+                Err(if error.is_not_found() && !is_link {
+                    Fault::NoConfig {
+                        error,
+                        named,
+                        lacking: None,
+                    }
                 } else {
                     Fault::File(error)
                 }
@@ -170,7 +207,8 @@ impl ConfigFile {
     /// # Errors
     /// If it is not JSON, or a field is missing or wrong; the error names the place.
     pub fn agent(&self) -> Result<Config, Error> {
-        Ok(Config::parse(&self.path, &self.bytes)?)
+        let read = Config::parse(&self.path, &self.bytes);
+        read.map_err(|error| self.error(error.cause))
     }
 
     /// Returns the agent's part of the configuration with another model. `PROVIDER/MODEL` is a model of another
@@ -189,10 +227,7 @@ impl ConfigFile {
             model.clone_into(&mut config.agents.model);
             return Ok(config);
         };
-        config.provider = provider.map_err(|cause| ConfigError {
-            path: self.path.clone(),
-            cause,
-        })?;
+        config.provider = provider.map_err(|cause| self.error(cause))?;
         model.clone_into(&mut config.agents.model);
         Ok(config)
     }
@@ -204,10 +239,7 @@ impl ConfigFile {
     /// If it is not JSON, or if `read` fails; both with the file's path.
     pub fn part<T>(&self, read: impl FnOnce(Node<'_>) -> Result<T, JsonError>) -> Result<T, Error> {
         let part = self.tree().and_then(|tree| read(Node::root(&tree)));
-        Ok(part.map_err(|cause| ConfigError {
-            path: self.path.clone(),
-            cause,
-        })?)
+        part.map_err(|cause| self.error(cause))
     }
 
     /// Returns warnings about unknown fields, also if the configuration is not valid otherwise.
@@ -216,8 +248,25 @@ impl ConfigFile {
         found.unwrap_or_default()
     }
 
+    /// Returns an error in the file, with its path.
+    fn error(&self, cause: JsonError) -> Error {
+        ConfigError {
+            path: self.path.clone(),
+            cause: syntax::explained(&self.bytes, cause),
+        }
+        .into()
+    }
+
     fn tree(&self) -> Result<Value, JsonError> {
         json::parse(&self.bytes)
+    }
+}
+
+/// Returns a text in UTF-8 if it is in UTF-16, and any other one unchanged.
+fn in_utf8(bytes: Vec<u8>) -> Vec<u8> {
+    match text::is_utf16(&bytes) {
+        true => text::decode(bytes.clone()).map_or(bytes, String::into_bytes),
+        false => bytes,
     }
 }
 
@@ -248,7 +297,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, FsFault> {
 }
 
 /// Returns an error about a file outside of the store, with the store's wording.
-pub(crate) fn file_error(operation: &'static str, path: &Path, error: impl Into<FsFault>) -> Error {
+pub fn file_error(operation: &'static str, path: &Path, error: impl Into<FsFault>) -> Error {
     FsError {
         operation,
         path: path.display().to_string(),
@@ -275,6 +324,41 @@ mod tests {
         )
     }
 
+    #[test]
+    fn configuration_may_be_in_utf16() {
+        let (_dir, home) = home();
+        home.make().unwrap();
+        let config = r#"{"agents":{"model":"grün"},"providers":{"providers":{"ollama":{}}}}"#;
+        for (mark, unit) in [
+            ([0xff, 0xfe], u16::to_le_bytes as fn(u16) -> [u8; 2]),
+            ([0xfe, 0xff], u16::to_be_bytes),
+        ] {
+            let mut bytes = mark.to_vec();
+            bytes.extend(config.encode_utf16().flat_map(unit));
+            fs::write(&home.config, bytes).unwrap();
+            let file = ConfigFile::read(&home).unwrap();
+            assert_eq!(file.agent().unwrap().agents.model, "grün");
+        }
+        fs::write(&home.config, b"\xff\xfea").unwrap();
+        let said = ConfigFile::read(&home).unwrap().agent().unwrap_err().to_string();
+        assert!(said.ends_with("not JSON, the text is not UTF-8"), "{said}");
+    }
+
+    #[test]
+    fn tilde_is_the_home_directory_of_the_user() {
+        let home = user_home().unwrap();
+        for (path, expected) in [
+            ("~", home.clone()),
+            ("~/", home.clone()),
+            ("~/a/b", home.join("a/b")),
+            ("~a/b", "~a/b".into()),
+            ("a/~/b", "a/~/b".into()),
+            ("/a", "/a".into()),
+        ] {
+            assert_eq!(expanded(path.into()).unwrap(), expected);
+        }
+    }
+
     #[cfg(unix)]
     #[test]
     fn makes_directory_for_its_user_only() {
@@ -290,6 +374,18 @@ mod tests {
                 0o700
             );
         }
+    }
+
+    #[test]
+    fn file_in_place_of_the_directory_is_named() {
+        let (_dir, home) = home();
+        fs::create_dir_all(home.directory.parent().unwrap()).unwrap();
+        fs::write(&home.directory, "").unwrap();
+        let said = home.make().unwrap_err().to_string();
+        assert!(
+            said.ends_with("home`: a file is in the way of the directory"),
+            "{said}"
+        );
     }
 
     #[test]
@@ -353,6 +449,17 @@ mod tests {
             let _socket = std::os::unix::net::UnixListener::bind(&home.config).unwrap();
             let said = ConfigFile::read(&home).unwrap_err().to_string();
             assert!(said.ends_with("config.json`: it is not a regular file"), "{said}");
+        }
+        #[cfg(unix)]
+        {
+            fs::remove_file(&home.config).unwrap();
+            std::os::unix::fs::symlink("nowhere", &home.config).unwrap();
+            let env = |name: &str| (name == "GROQ_API_KEY").then(|| "sk-1".to_owned());
+            let said = ConfigFile::read_with(&home, &env).unwrap_err().to_string();
+            assert!(
+                said.ends_with("config.json`: no such file or directory"),
+                "{said}"
+            );
         }
         #[cfg(target_os = "linux")]
         {

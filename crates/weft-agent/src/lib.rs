@@ -5,7 +5,7 @@
 //! connects servers of tools, [`models`] lists those of a provider, [`tools`] performs the calls of the model), the
 //! files of a home directory ([`home`]), the directories of the tools ([`workspace`]), the error messages for users
 //! ([`error`]), and the
-//! [`warnings`] about a configuration that puts secrets at risk.
+//! [`warnings`] about a configuration that puts secrets at risk. [`text`] reads the encodings of files.
 
 // Input from outside may cause an error, but never a panic or a truncated number.
 #![cfg_attr(
@@ -30,6 +30,7 @@ pub mod limits;
 pub mod mcp;
 pub mod models;
 pub mod stop;
+pub mod text;
 pub mod tls;
 pub mod tools;
 pub mod warnings;

@@ -9,10 +9,7 @@ mod process;
 mod stderr;
 mod stdio;
 
-use std::{
-    env,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use clawft_mcp::{Catalog, McpError, Outcome, Tool};
 use clawft_types::{
@@ -21,7 +18,7 @@ use clawft_types::{
 };
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::{agent::Agent, stop::Stop};
+use crate::{agent::Agent, home::environment::variable, stop::Stop};
 
 /// The servers of a configuration. It is cheap to clone; all clones share the servers, and each server performs
 /// one operation at a time. Child processes end with the last clone.
@@ -55,7 +52,6 @@ impl McpServers {
     /// Returns the servers of `config`, for an `agent` whose connections they share. Nothing is connected or
     /// started. Environment variables are read here.
     pub fn new(agent: &Agent, config: &[McpServer]) -> McpServers {
-        let variable = |name: &str| env::var(name).ok();
         let peer = |config: &McpServer| {
             Ok(match config.transport {
                 McpTransport::Http { .. } => {

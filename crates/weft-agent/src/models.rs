@@ -1,6 +1,6 @@
 //! The models that a provider offers, asked with `GET /models`.
 
-use std::{env, time::Duration};
+use std::time::Duration;
 
 use clawft_core::{TimeLimit, TransportError};
 use clawft_types::{
@@ -15,6 +15,7 @@ use crate::{
     agent::{Agent, transport},
     error::{Error, Fault},
     forward::{Endpoint, Url, broken},
+    home::environment::variable,
 };
 
 /// The time that a provider usually gets for its list.
@@ -41,7 +42,7 @@ impl Agent {
     /// # Errors
     /// If its key is missing or refused, or if it cannot be reached or answers with anything else than a list.
     pub async fn models(&self, provider: &Provider, wait: Duration) -> Result<Offer, Error> {
-        let endpoint = Endpoint::new(clawft_core::Endpoint::new(provider, &|name| env::var(name).ok())?)?;
+        let endpoint = Endpoint::new(clawft_core::Endpoint::new(provider, &variable)?)?;
         match timeout(wait, self.ask_for_models(provider, &endpoint)).await {
             Ok(asked) => asked,
             Err(_) => Err(unavailable(&endpoint, too_late(wait))),

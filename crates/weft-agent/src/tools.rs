@@ -174,11 +174,16 @@ impl Tools {
         (definitions, warnings)
     }
 
+    /// Returns the name of a tool in permissions, for the user: the model has another one for the tools of servers.
+    pub(crate) fn shown_name(&self, name: &str) -> String {
+        shown_name(name, &self.servers.tools()).to_owned()
+    }
+
     /// Performs a call. Dropping the future ends it.
     pub(crate) async fn perform(&self, call: ToolCall) -> ToolResult {
-        self.user.notice(&line(&call));
-        self.user.called(&call);
         let tools = self.servers.tools();
+        self.user.notice(&line(&named(&call, &tools)));
+        self.user.called(&call);
         let result = match tools.iter().find(|tool| tool.definition.name == call.name) {
             Some(tool) => self.call_server(&call, tool).await,
             None => self.call_own(&call).await,
@@ -190,7 +195,10 @@ impl Tools {
     async fn call_server(&self, call: &ToolCall, tool: &Tool) -> ToolResult {
         let permitted = match self.permission(tool) {
             Permission::Allow => Ok(()),
-            Permission::Ask => self.ask(call, preview(call)).await,
+            Permission::Ask => {
+                let shown = named(call, std::slice::from_ref(tool));
+                self.ask(&shown, preview(&shown)).await
+            }
             Permission::Deny => Err(Declined::ByUser),
         };
         if let Err(reason) = permitted {
@@ -264,6 +272,19 @@ impl Tools {
         let toolbox = Arc::clone(&self.toolbox);
         blocking(move || work(&mut lock(&toolbox))).await
     }
+}
+
+/// Returns the call with the tool's name in permissions, which is the one that the user can write into rules.
+fn named(call: &ToolCall, tools: &[Tool]) -> ToolCall {
+    ToolCall {
+        name: shown_name(&call.name, tools).to_owned(),
+        ..call.clone()
+    }
+}
+
+fn shown_name<'a>(name: &'a str, tools: &'a [Tool]) -> &'a str {
+    let found = tools.iter().find(|tool| tool.definition.name == name);
+    found.map_or(name, |tool| &tool.permission)
 }
 
 fn lock(toolbox: &Mutex<Toolbox>) -> std::sync::MutexGuard<'_, Toolbox> {

@@ -1,5 +1,6 @@
 //! Warnings about a configuration that works but is misspelt or puts secrets at risk, as sentence fragments.
 
+mod repeated;
 mod rules;
 
 use std::{net::IpAddr, path::Path};
@@ -26,7 +27,10 @@ pub fn of_config(
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Vec<String> {
     let mut found = file
-        .part(|root| Ok([config::warnings(root, config), rules::without_tool(root)].concat()))
+        .part(|root| {
+            let fields = config::warnings(root, config);
+            Ok([fields, repeated::names(root), rules::without_tool(root)].concat())
+        })
         .unwrap_or_default();
     found.extend(plain_http(&config.provider, env));
     found.extend(plain_http_of_servers(file));

@@ -15,6 +15,7 @@ mod models;
 mod nearest;
 mod sessions;
 mod status;
+mod store;
 mod suggest;
 mod terminal;
 
@@ -24,22 +25,32 @@ use clap::Parser as _;
 use clawft_types::json::Writer;
 use weft_agent::{Error, Home};
 
-use args::{Command, Weft};
+use args::{Command, Hidden, VERSION, Weft};
 use exit::Exit;
-use terminal::Sanitizer;
+use terminal::{Sanitizer, print};
 
 /// Runs the command of the process's arguments. Errors go to standard error; `weft --help` lists the exit
 /// codes.
 pub(crate) fn main() -> ExitCode {
     weft_agent::limits::survive_file_size_limit();
     let arguments = arguments::mark(std::env::args_os());
-    let weft = Weft::try_parse_from(arguments).unwrap_or_else(|error| error.exit());
-    let done = run(weft);
+    let done = match Hidden::named(&arguments) {
+        true => Hidden::try_parse_from(arguments).map(run_hidden),
+        false => Weft::try_parse_from(arguments).map(run),
+    };
+    let done = match done {
+        Ok(done) => done,
+        Err(error) if error.use_stderr() => error.exit(),
+        Err(text) => print(&text.to_string()).map(|()| Exit::Success),
+    };
     let exit = done.unwrap_or_else(|error| {
         terminal::print_error(&error);
         Exit::from(&error)
     });
-    exit.into()
+    match (exit, chat::signal()) {
+        (Exit::Interrupted, Some(signal)) => signal.into(),
+        (exit, _) => exit.into(),
+    }
 }
 
 fn run(weft: Weft) -> Result<Exit, Error> {
@@ -55,8 +66,14 @@ fn run(weft: Weft) -> Result<Exit, Error> {
         Command::Keys(keys) => keys.run(&home()?),
         Command::Status(status) => status.run(&home()?),
         Command::Completions(completions) => completions.run(),
-        Command::Complete(complete) => complete.run(&home()?),
-        Command::Man(man) => man.run(),
+    }
+}
+
+fn run_hidden(hidden: Hidden) -> Result<Exit, Error> {
+    match hidden {
+        Hidden::Complete(complete) => complete.run(&Home::find(None)?),
+        Hidden::Man(man) => man.run(),
+        Hidden::Version(_) => print(&format!("weft {VERSION}\n")).map(|()| Exit::Success),
     }
 }
 
@@ -64,5 +81,5 @@ fn run(weft: Weft) -> Result<Exit, Error> {
 fn print_line(writer: Writer) -> Result<(), Error> {
     let mut bytes = writer.into_bytes();
     bytes.push(b'\n');
-    terminal::print(&Sanitizer::for_output().text(&String::from_utf8_lossy(&bytes)))
+    print(&Sanitizer::for_output().text(&String::from_utf8_lossy(&bytes)))
 }

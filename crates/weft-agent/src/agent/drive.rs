@@ -3,7 +3,7 @@
 //! This is the asynchronous counterpart of the component's blocking calls, with the same rules: a time for the
 //! first byte of an answer, one between two bytes, one for all, and no limit that the turn does not know.
 
-use std::{borrow::Cow, env, time::Duration};
+use std::{borrow::Cow, time::Duration};
 
 use clawft_core::{Clock, Event, HttpRequest, Reply, Step, TransportError, Turn};
 use clawft_types::{Config, Input, Message, Session, ToolCall, ToolDefinition};
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     error::{Error, Fault},
+    home::environment::variable,
     stop::Stop,
     tools::Tools,
 };
@@ -85,7 +86,6 @@ pub(super) async fn begin(
     input: Input,
     tools: Vec<ToolDefinition>,
 ) -> Result<(Turn<'_>, HttpRequest), Error> {
-    let variable = |name: &str| env::var(name).ok();
     let prompt = config.agents.system_prompt.as_ref().map_or(0, String::len);
     let said = session
         .messages

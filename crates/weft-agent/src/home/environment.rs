@@ -1,15 +1,25 @@
 //! The configuration of users who have no file, made from the variables that the providers' own tools read.
 
+mod incomplete;
+mod ollama;
+
+use std::env;
+
 use clawft_types::{
     config::{PRESETS, Preset},
     json::Writer,
 };
+
+pub(super) use incomplete::incomplete;
 
 /// The variable with the model to ask, for all providers.
 const MODEL_VARIABLE: &str = "CLAWFT_MODEL";
 
 /// The variable with a token that is sent as a bearer's, for proxies in front of Anthropic.
 pub const ANTHROPIC_TOKEN: &str = "ANTHROPIC_AUTH_TOKEN";
+
+/// The variable with the deployment, which is Azure's name for a model.
+const AZURE_MODEL: &str = "AZURE_OPENAI_DEPLOYMENT";
 
 /// The models that are asked if nothing names one: the small general-purpose model of each provider.
 const DEFAULT_MODELS: [(&str, &str); 10] = [
@@ -24,6 +34,12 @@ const DEFAULT_MODELS: [(&str, &str); 10] = [
     ("together", "meta-llama/Llama-3.3-70B-Instruct-Turbo"),
     ("ollama", "llama3.2"),
 ];
+
+/// Returns the value of a variable of this process. Bytes that are not UTF-8 are replaced by `U+FFFD`, so that a
+/// damaged key is an error and not a missing one.
+pub fn variable(name: &str) -> Option<String> {
+    env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
 
 /// Returns the model to ask if nothing names one, or `None` where that depends on the server.
 pub fn default_model(preset: &Preset) -> Option<&'static str> {
@@ -123,16 +139,21 @@ fn find(preset: &'static Preset, filled: &dyn Fn(&str) -> Option<String>) -> Opt
     if (key.is_none() && api_base.is_none()) || (preset.api_base.is_empty() && api_base.is_none()) {
         return None;
     }
-    let model = filled(MODEL_VARIABLE)
-        .or_else(|| filled(&[&prefix, "_MODEL"].concat()))
-        .or_else(|| filled("AZURE_OPENAI_DEPLOYMENT").filter(|_| preset.is_azure()))
-        .or_else(|| default_model(preset).map(str::to_owned))?;
+    let model = model(preset, &prefix, filled)?;
     Some(Found {
         preset,
         model,
         api_base,
         key: key.map(str::to_owned),
     })
+}
+
+/// Returns the model that the environment names, else the usual one of the provider.
+fn model(preset: &Preset, prefix: &str, filled: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    filled(MODEL_VARIABLE)
+        .or_else(|| filled(&[prefix, "_MODEL"].concat()))
+        .or_else(|| filled(AZURE_MODEL).filter(|_| preset.is_azure()))
+        .or_else(|| default_model(preset).map(str::to_owned))
 }
 
 /// Returns the beginning of the provider's variables: `OPENAI`.
@@ -156,20 +177,26 @@ fn key_variables(preset: &Preset) -> impl Iterator<Item = &'static str> {
         .chain(second)
 }
 
+/// Returns the variable of the provider's address that is set.
+fn address_variable(
+    preset: &Preset,
+    prefix: &str,
+    filled: &dyn Fn(&str) -> Option<String>,
+) -> Option<String> {
+    let own = ["_BASE_URL", "_API_BASE", "_ENDPOINT", "_HOST"].map(|suffix| [prefix, suffix].concat());
+    let gemini = Some("GOOGLE_GEMINI_BASE_URL".to_owned()).filter(|_| preset.name == "gemini");
+    own.into_iter().chain(gemini).find(|name| filled(name).is_some())
+}
+
 /// Returns the address that the environment has for the provider, in the form of `api_base`.
 fn address(preset: &Preset, prefix: &str, filled: &dyn Fn(&str) -> Option<String>) -> Option<String> {
-    let own = |suffix: &str| filled(&[prefix, suffix].concat());
-    let address = own("_BASE_URL")
-        .or_else(|| own("_API_BASE"))
-        .or_else(|| own("_ENDPOINT"))
-        .or_else(|| own("_HOST"))
-        .or_else(|| filled("GOOGLE_GEMINI_BASE_URL").filter(|_| preset.name == "gemini"))?;
-    let address = address.trim().trim_end_matches('/');
-    let address = match address.contains("://") {
-        true => address.to_owned(),
-        // Ollama's variable has a host and a port, and also the address to listen on.
-        false => ["http://", &address.replace("0.0.0.0", "127.0.0.1")].concat(),
+    let address = filled(&address_variable(preset, prefix, filled)?)?;
+    let address = match preset.name {
+        "ollama" => ollama::url(&address),
+        _ if address.contains("://") => address.trim().to_owned(),
+        _ => ["http://", address.trim()].concat(),
     };
+    let address = address.trim_end_matches('/').to_owned();
     // The variables of these have no version, our `api_base` does.
     Some(match preset.name {
         "anthropic" | "ollama" if !address.ends_with("/v1") => address + "/v1",

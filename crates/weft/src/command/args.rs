@@ -1,17 +1,20 @@
 //! The definition of the command line as data. `--help`, the man page and the completions are made from these
 //! texts.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
-use clawft_types::{SessionId, Temperature};
+use clawft_types::{
+    SessionId, Temperature,
+    json::{self, Node},
+};
 use weft_gateway::parse_listen;
 
 use super::arguments::unmarked;
 
 /// The version, the commit and the Rust target.
-const VERSION: &str = concat!(
+pub(super) const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     " (",
     env!("CLAWFT_REVISION"),
@@ -31,6 +34,7 @@ Exit codes:
   5    the answer was printed, but could not be stored
   6    the answer was printed and stored, but is not complete: truncated, filtered, refused, paused or without text
   130  interrupted by Ctrl-C: the received part was printed and stored
+  143  ended by SIGTERM, or with 129 by SIGHUP: likewise
 
 Environment:
   OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, …  the keys of the providers; one is enough without a configuration
@@ -88,6 +92,18 @@ Examples:
   weft init --provider anthropic --yes
   weft init --provider local --api-base http://127.0.0.1:8000/v1 --key-env \"\" --model qwen3";
 
+const KEYS_EXAMPLES: &str = "\
+Examples:
+  weft keys add team-a
+  weft keys add guest --model gpt-4o-mini --requests 20 --tokens 40000 --days 30
+  weft keys list
+  weft keys revoke guest";
+
+const STATUS_EXAMPLES: &str = "\
+Examples:
+  weft status
+  weft status --listen 127.0.0.1:8080 --json";
+
 const CHECK_CODES: &str = "\
 Exit codes:
   0    the configuration can be used; there may be warnings
@@ -96,7 +112,7 @@ Exit codes:
 
 /// Asks a language model and keeps the conversation.
 #[derive(Debug, Parser)]
-#[command(name = "weft", version = VERSION, after_help = AFTER_HELP, disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "weft", version = VERSION, after_help = AFTER_HELP, max_term_width = 100)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Weft {
     /// The configuration file, if it is not config.json in the home directory
@@ -119,10 +135,23 @@ pub(crate) enum Command {
     Keys(Keys),
     Status(Status),
     Completions(Completions),
-    #[command(hide = true)]
+}
+
+/// The commands for programs and habits, which neither the help nor the completions name.
+#[derive(Debug, Parser)]
+#[command(name = "weft", disable_help_subcommand = true)]
+pub(crate) enum Hidden {
     Complete(Complete),
-    #[command(hide = true)]
     Man(Man),
+    Version(Version),
+}
+
+impl Hidden {
+    /// Returns whether the arguments of the process begin with one of these commands.
+    pub(crate) fn named(arguments: &[OsString]) -> bool {
+        let name = arguments.get(1).and_then(|name| name.to_str());
+        name.is_some_and(<Hidden as Subcommand>::has_subcommand)
+    }
 }
 
 /// Ask the model, once or in a conversation
@@ -159,7 +188,7 @@ pub(crate) struct Chat {
     #[arg(long, value_name = "NUMBER", value_parser = parse_temperature, allow_negative_numbers = true)]
     pub(crate) temperature: Option<Temperature>,
     /// The model to ask in place of the configured one, or PROVIDER/MODEL for one of another configured provider
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME", value_parser = parse_model)]
     pub(crate) model: Option<String>,
     /// Print calls of tools and then the answer as lines of JSON
     #[arg(long)]
@@ -199,7 +228,7 @@ pub(crate) struct Init {
     #[arg(long, value_name = "URL")]
     pub(crate) api_base: Option<String>,
     /// The model
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME", value_parser = parse_model)]
     pub(crate) model: Option<String>,
     /// Ask nothing, and take the defaults
     #[arg(short, long)]
@@ -224,6 +253,7 @@ pub(crate) struct Models {
 
 /// List, show, remove, export or import sessions
 #[derive(Debug, Args)]
+#[command(disable_help_subcommand = true)]
 pub(crate) struct Sessions {
     #[command(subcommand)]
     pub(crate) action: SessionsAction,
@@ -265,6 +295,7 @@ pub(crate) enum SessionsAction {
 
 /// Show or check the configuration
 #[derive(Debug, Args)]
+#[command(disable_help_subcommand = true)]
 pub(crate) struct Config {
     #[command(subcommand)]
     pub(crate) action: ConfigAction,
@@ -292,6 +323,7 @@ pub(crate) enum ConfigAction {
 
 /// List the tools of the configured MCP servers, or call one of them
 #[derive(Debug, Args)]
+#[command(disable_help_subcommand = true)]
 pub(crate) struct Mcp {
     #[command(subcommand)]
     pub(crate) action: McpAction,
@@ -310,7 +342,7 @@ pub(crate) enum McpAction {
         /// The tool's name, such as mcp.github.search
         tool: String,
         /// The arguments, a JSON object
-        #[arg(default_value = "{}")]
+        #[arg(default_value = "{}", value_parser = parse_object)]
         arguments: String,
     },
 }
@@ -327,6 +359,7 @@ pub(crate) struct Gateway {
 ///
 /// Each client with a key of its own has sessions of its own. The gateway notices changes within seconds.
 #[derive(Debug, Args)]
+#[command(disable_help_subcommand = true, after_help = KEYS_EXAMPLES)]
 pub(crate) struct Keys {
     #[command(subcommand)]
     pub(crate) action: KeysAction,
@@ -357,7 +390,7 @@ pub(crate) enum KeysAction {
 #[derive(Debug, Args)]
 pub(crate) struct KeyLimits {
     /// A model that the key may use, or the beginning of names and `*`; may be repeated
-    #[arg(long = "model", value_name = "NAME")]
+    #[arg(long = "model", value_name = "NAME", value_parser = parse_model)]
     pub(crate) models: Vec<String>,
     /// The maximum number of requests in a minute
     #[arg(long, value_name = "N")]
@@ -372,6 +405,7 @@ pub(crate) struct KeyLimits {
 
 /// Check whether the gateway is ready; the exit code is 0 if it is, else 1
 #[derive(Debug, Args)]
+#[command(after_help = STATUS_EXAMPLES)]
 pub(crate) struct Status {
     /// The gateway's address, if it is not the configured one
     #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
@@ -405,9 +439,28 @@ pub(crate) enum Name {
     Sessions,
 }
 
+/// Print the version
+#[derive(Debug, Args)]
+pub(crate) struct Version {}
+
 /// Print the man page
 #[derive(Debug, Args)]
 pub(crate) struct Man {}
+
+fn parse_model(text: &str) -> Result<String, &'static str> {
+    match text.trim().is_empty() || text.contains(char::is_control) {
+        true => Err("a model's name is not empty, and one line"),
+        false => Ok(text.to_owned()),
+    }
+}
+
+fn parse_object(text: &str) -> Result<String, String> {
+    let document = json::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+    match Node::root(&document).object() {
+        Ok(()) => Ok(text.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
 
 fn parse_temperature(text: &str) -> Result<Temperature, &'static str> {
     let number = text.parse().ok().and_then(Temperature::new);

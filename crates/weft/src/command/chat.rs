@@ -1,6 +1,7 @@
 //! `weft chat`: one message and its answer, or a prompt for several.
 
 mod ask;
+mod ending;
 mod image;
 mod message;
 mod prompt;
@@ -9,17 +10,20 @@ mod session;
 mod source;
 mod user;
 
-use std::{env, sync::Arc};
+use std::sync::Arc;
 
 use clawft_types::{
     Config, Input,
     completion::write_usage,
     json::{Node, Writer},
 };
-use weft_agent::{Agent, Answer, ConfigFile, Delta, Error, Home, Tools, warnings};
+use weft_agent::{
+    Agent, Answer, ConfigFile, Delta, Error, Home, Tools, home::environment::variable, warnings,
+};
 
 use super::{args::Chat, exit::Exit, print_line, terminal};
 use ask::{AskResult, Conversation};
+pub(crate) use ending::signal;
 use screen::Screen;
 use user::ChatUser;
 
@@ -50,9 +54,7 @@ impl Chat {
         };
         // A misspelt name is often why a field is missing.
         let mut config = read.inspect_err(|_| terminal::warn(&file.misspelt()))?;
-        terminal::warn(&warnings::of_config(home, &file, &config, &|name| {
-            env::var(name).ok()
-        }));
+        terminal::warn(&warnings::of_config(home, &file, &config, &variable));
         config.agents.stream = !self.no_stream && wants_stream(&file, &config)?;
         if let Some(system) = &self.system {
             config.agents.system_prompt = Some(system.clone()).filter(|text| !text.is_empty());
@@ -82,7 +84,7 @@ impl Chat {
 
 /// Returns whether to stream: yes, unless the configuration says otherwise, because a person wants to see the
 /// answer begin.
-fn wants_stream(file: &ConfigFile, config: &Config) -> Result<bool, Error> {
+pub(super) fn wants_stream(file: &ConfigFile, config: &Config) -> Result<bool, Error> {
     let setting = file.part(|root| {
         Ok(root
             .get("agents")

@@ -92,7 +92,25 @@ fn zsh_line(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::ValueEnum as _;
+
     use super::*;
+    use crate::command::args::Hidden;
+
+    #[test]
+    fn scripts_offer_no_commands_of_programs() {
+        for shell in Shell::value_variants() {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Weft::command(), "weft", &mut script);
+            let script = String::from_utf8(script).unwrap();
+            for hidden in Hidden::command().get_subcommands() {
+                let about = hidden.get_about().unwrap().to_string();
+                assert!(!script.contains(&about), "{shell}: {about}");
+                let call = format!("weft__subcmd__{}", hidden.get_name());
+                assert!(!script.contains(&call), "{shell}: {call}");
+            }
+        }
+    }
 
     #[test]
     fn each_script_asks_for_the_names_that_it_has() {

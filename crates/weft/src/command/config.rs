@@ -10,6 +10,7 @@ use weft_gateway::Settings;
 
 use super::{
     args::{Config, ConfigAction},
+    chat::wants_stream,
     exit::Exit,
     terminal::print,
 };
@@ -21,7 +22,8 @@ impl Config {
             ConfigAction::Check { offline, strict } => return check::check(home, offline, strict),
             ConfigAction::Show => {
                 let file = ConfigFile::read(home)?;
-                let (config, gateway) = read(&file)?;
+                let (mut config, gateway) = read(&file)?;
+                config.agents.stream = wants_stream(&file, &config)?;
                 print(&show::show(&config, &gateway))?;
             }
         }

@@ -20,8 +20,12 @@ pub(crate) enum Exit {
     Unstored = 5,
     /// The answer ended for another reason than that it was complete, or has no text.
     Curtailed = 6,
-    /// Interrupted by Ctrl-C: 128 and the signal's number, as in shells.
+    /// Ended by SIGHUP: 128 and the signal's number, as in shells.
+    HungUp = 129,
+    /// Interrupted by Ctrl-C.
     Interrupted = 130,
+    /// Ended by SIGTERM.
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {
@@ -34,6 +38,7 @@ impl From<&Error> for Exit {
     fn from(error: &Error) -> Exit {
         match &error.fault {
             Fault::Stopped => Exit::Interrupted,
+            Fault::NoConfig { named: false, .. } => Exit::Key,
             Fault::Turn(
                 TurnError::MissingKey { .. } | TurnError::UnusableKey { .. } | TurnError::InvalidKey { .. },
             ) => Exit::Key,

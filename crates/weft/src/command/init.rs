@@ -2,7 +2,7 @@
 
 mod question;
 
-use std::{env, fs};
+use std::fs;
 
 use clawft_types::{
     Config,
@@ -11,7 +11,7 @@ use clawft_types::{
 };
 use weft_agent::{
     Agent, ConfigFile, Error, Home,
-    home::environment::{ANTHROPIC_TOKEN, api_base, default_model, first_provider, key_variable},
+    home::environment::{ANTHROPIC_TOKEN, api_base, default_model, first_provider, key_variable, variable},
     models::Offer,
 };
 
@@ -55,7 +55,6 @@ impl Init {
     }
 
     fn answers(&self, home: &Home, questions: &Questions) -> Result<Answers, Error> {
-        let variable = |name: &str| env::var(name).ok();
         let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
         let first = first_provider(&variable).map_or("openai", |preset| preset.name);
         let hint = format!(
@@ -87,7 +86,7 @@ impl Init {
     /// Returns the variable of the key; `None` if no key is needed.
     fn key_variable(&self, preset: Option<&Preset>, questions: &Questions) -> Result<Option<String>, Error> {
         let usual = match preset {
-            Some(preset) => key_variable(preset, &|name| env::var(name).ok()),
+            Some(preset) => key_variable(preset, &variable),
             None => Some(""),
         };
         let Some(usual) = usual.filter(|_| self.key_env.is_none()) else {
@@ -109,7 +108,18 @@ impl Init {
     ) -> Result<String, Error> {
         let mut default = preset.and_then(default_model).map(str::to_owned);
         if self.model.is_none() && default.is_none() {
-            default = first_model(home, answers);
+            default = match first_model(home, answers) {
+                Ok(first) => first,
+                Err(error) if questions.are_answered() => {
+                    terminal::warn(&[error]);
+                    None
+                }
+                Err(error) => {
+                    return Err(Error::other(format!(
+                        "the models of the provider cannot be listed: {error}; give one with `--model`"
+                    )));
+                }
+            };
         }
         questions.answer(self.model.as_deref(), "Model", None, default.as_deref())
     }
@@ -140,8 +150,8 @@ fn checked(name: String) -> Result<Option<String>, Error> {
     }
 }
 
-/// Asks the server for the first of its models.
-fn first_model(home: &Home, answers: &Answers) -> Option<String> {
+/// Asks the server for the first of its models; `None` if it lists none.
+fn first_model(home: &Home, answers: &Answers) -> Result<Option<String>, Error> {
     let named = Answers {
         model: "unknown".to_owned(),
         provider: answers.provider.clone(),
@@ -149,12 +159,13 @@ fn first_model(home: &Home, answers: &Answers) -> Option<String> {
         key_env: answers.key_env.clone(),
     };
     let file = ConfigFile::of_text(home, named.to_json());
-    let providers = file.part(|root| Ok(Config::providers(root))).ok()?;
-    let asked = models::ask(&Agent::new(home).ok()?, &file, providers).ok()?;
-    match asked.into_iter().next()?.offer {
-        Ok(Offer::Models(models)) => models.into_iter().next(),
-        _ => None,
-    }
+    let providers = file.part(|root| Ok(Config::providers(root)))?;
+    let asked = models::ask(&Agent::new(home)?, &file, providers)?;
+    let offer = asked.into_iter().next().map(|asked| asked.offer).transpose()?;
+    Ok(match offer {
+        Some(Offer::Models(models)) => models.into_iter().next(),
+        Some(Offer::Unlisted) | None => None,
+    })
 }
 
 impl Answers {
@@ -199,7 +210,7 @@ impl Answers {
         let missing = self
             .key_env
             .as_deref()
-            .filter(|name| env::var(name).is_ok_and(|key| !key.trim().is_empty()).eq(&false));
+            .filter(|name| variable(name).is_none_or(|key| key.trim().is_empty()));
         let export = missing.map(|name| format!("set the key first: export {name}=…\n"));
         export.unwrap_or_default() + "try it: weft chat \"Hello!\""
     }

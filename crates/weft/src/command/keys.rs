@@ -9,7 +9,7 @@ use weft_gateway::{Administration, KeyRecord, NewKey};
 use super::{
     args::{KeyLimits, Keys, KeysAction},
     exit::Exit,
-    print_line,
+    print_line, store,
     terminal::{Sanitizer, print},
 };
 
@@ -17,7 +17,7 @@ const SECONDS_PER_DAY: u64 = 86_400;
 
 impl Keys {
     pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {
-        let store = Administration::open(home)?;
+        let store = store::open(home)?;
         match self.action {
             KeysAction::Add { name, limits } => add(&store, name, limits)?,
             KeysAction::List { json } => list(&store.keys()?, json)?,

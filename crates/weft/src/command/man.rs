@@ -1,6 +1,6 @@
 //! The hidden `weft man`: the man page, for packages. It is made from the command line's definition.
 
-use std::io;
+use std::io::{self, Write as _};
 
 use clap::{Command, CommandFactory as _};
 use clap_mangen::roff::{Roff, bold, roman};
@@ -25,12 +25,16 @@ fn page() -> io::Result<Vec<u8>> {
     let mut weft = Weft::command();
     weft.build();
     let mut page = Vec::new();
-    let man = clap_mangen::Man::new(weft.clone()).source(concat!("weft ", env!("CARGO_PKG_VERSION")));
-    man.render_title(&mut page)?;
+    let man = clap_mangen::Man::new(weft.clone());
+    title(&mut page)?;
     man.render_name_section(&mut page)?;
-    man.render_synopsis_section(&mut page)?;
+    synopsis(&weft, &mut page)?;
     man.render_options_section(&mut page)?;
-    for command in weft.get_subcommands().filter(|command| !command.is_hide_set()) {
+    // The command `help` has all commands below it once more.
+    for command in weft
+        .get_subcommands()
+        .filter(|command| command.get_name() != "help")
+    {
         let mut sections = Vec::new();
         describe(command, &mut sections)?;
         page.extend_from_slice(nested(&String::from_utf8_lossy(&sections)).as_bytes());
@@ -40,6 +44,22 @@ fn page() -> io::Result<Vec<u8>> {
     }
     lines(MAN_EXAMPLES, &mut page)?;
     Ok(page)
+}
+
+/// Writes the title. It has no date, which would differ between two builds.
+fn title(page: &mut Vec<u8>) -> io::Result<()> {
+    let source = concat!("weft ", env!("CARGO_PKG_VERSION"));
+    writeln!(page, ".TH weft 1 \"\" \"{source}\"")
+}
+
+/// Writes how a command is called, as its help has it.
+fn synopsis(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
+    Roff::new()
+        .control("SH", ["SYNOPSIS"])
+        .text([roman(usage)])
+        .to_writer(page)
 }
 
 /// Returns the sections of commands, in which those for a command's own parts are below it.
@@ -68,13 +88,16 @@ fn describe(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
         .to_writer(page)?;
     if let Some(about) = command.get_long_about().or(command.get_about()) {
         let mut roff = Roff::new();
-        for paragraph in about.to_string().split("\n\n") {
-            roff.text([roman(paragraph)]).control("PP", []);
+        for (index, paragraph) in about.to_string().split("\n\n").enumerate() {
+            if index > 0 {
+                roff.control("PP", []);
+            }
+            roff.text([roman(paragraph)]);
         }
         roff.to_writer(page)?;
     }
     let man = clap_mangen::Man::new(command.clone());
-    man.render_synopsis_section(page)?;
+    synopsis(command, page)?;
     man.render_options_section(page)?;
     if let Some(after) = command.get_after_help() {
         lines(&after.to_string(), page)?;
@@ -114,4 +137,27 @@ fn section(part: &str) -> (String, &str) {
         heading => heading.to_uppercase(),
     };
     (heading, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn page_has_a_title_and_values_in_its_synopses() {
+        let page = String::from_utf8(page().unwrap()).unwrap();
+        let title = concat!(".TH weft 1 \"\" \"weft ", env!("CARGO_PKG_VERSION"), "\"\n");
+        assert!(page.starts_with(title), "{page}");
+        for usage in [
+            "weft [OPTIONS] <COMMAND>",
+            "weft chat [OPTIONS] [MESSAGE]...",
+            "weft sessions rm [OPTIONS] <ID>...",
+        ] {
+            assert!(page.contains(&format!("SYNOPSIS\n{usage}\n")), "{usage}");
+        }
+        // An empty paragraph, and what only programs call.
+        for wrong in [".PP\n.", "WEFT HELP", "WEFT MAN", "WEFT COMPLETE\""] {
+            assert!(!page.contains(wrong), "{wrong}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use weft_agent::{Agent, ConfigFile, Error, Fault, Home, McpServers, Stop};
 use super::{
     args::{Mcp, McpAction},
     exit::Exit,
+    nearest::nearest,
     print_line,
     terminal::{self, Sanitizer, print},
 };
@@ -62,9 +63,7 @@ impl McpAction {
 async fn call(servers: &McpServers, tools: &[Tool], name: &str, arguments: String) -> Result<Exit, Error> {
     let named = |tool: &&Tool| tool.permission == name || tool.definition.name == name;
     let Some(tool) = tools.iter().find(named) else {
-        return Err(Error::other(format!(
-            "there is no tool `{name}`: `weft mcp list` prints them"
-        )));
+        return Err(unknown(tools, name));
     };
     let call = ToolCall {
         id: String::new(),
@@ -81,6 +80,20 @@ async fn call(servers: &McpServers, tools: &[Tool], name: &str, arguments: Strin
     } else {
         Exit::Success
     })
+}
+
+/// Returns the error for a name that no tool has, with the one that is meant: that of a tool without its server, or one
+/// that differs little.
+fn unknown(tools: &[Tool], name: &str) -> Error {
+    let bare = format!(".{name}");
+    let names = || tools.iter().map(|tool| &*tool.permission);
+    let meant = names()
+        .find(|known| known.ends_with(&bare))
+        .or_else(|| nearest(name, names()));
+    let meant = meant.map_or_else(String::new, |known| format!(", perhaps `{known}` is meant"));
+    Error::other(format!(
+        "there is no tool `{name}`: `weft mcp list` prints them{meant}"
+    ))
 }
 
 /// The length of a description in the list, in characters.

@@ -19,6 +19,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
+use clawft_store::FsFault;
 use weft_agent::Error;
 
 /// Writes a result to standard output, and flushes it. It is not an error if the reader has closed the stream.
@@ -28,10 +29,21 @@ use weft_agent::Error;
 pub(crate) fn print(text: &str) -> Result<(), Error> {
     let mut stream = io::stdout().lock();
     match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::other(format!(
-            "standard output cannot be written: {error}"
-        ))),
-        _ => Ok(()),
+        Err(error) => output_error(error),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Returns the error of a write to standard output; none if the reader has closed the stream.
+pub(crate) fn output_error(error: io::Error) -> Result<(), Error> {
+    match error.kind() {
+        ErrorKind::BrokenPipe => Ok(()),
+        _ => {
+            let cause = FsFault::from(error);
+            Err(Error::other(format!(
+                "standard output cannot be written: {cause}"
+            )))
+        }
     }
 }
 

@@ -64,6 +64,17 @@ fn check_names_typos_and_providers_that_do_not_answer() {
 }
 
 #[test]
+fn shown_configuration_streams_as_the_file_does() {
+    let home = Home::new("ok");
+    for (setting, shown) in [(None, true), (Some(true), true), (Some(false), false)] {
+        home.edit(|config| config["agents"]["stream"] = json!(setting));
+        let printed = home.run(&["config", "show"]).result();
+        let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!(printed["agents"]["stream"], json!(shown), "{setting:?}");
+    }
+}
+
+#[test]
 fn misspelt_name_of_missing_field_is_named() {
     let home = Home::new("ok");
     home.configure(&json!({ "agent": { "model": "m" }, "provider": {} }));
@@ -149,6 +160,28 @@ fn init_asks_nobody_in_a_pipe_and_takes_no_key() {
     remove_file(home.path("config.json")).unwrap();
     let said = home.run(&["init"]).failure(1);
     assert!(said.contains("nobody can be asked for the provider"), "{said}");
+    // Without a model, the server is asked for one, and is what fails.
+    for (address, cause) in [
+        ("nope", "api_base"),
+        ("ftp://127.0.0.1", "api_base"),
+        ("http://127.0.0.1:1/v1", "connection refused"),
+    ] {
+        let call = [
+            "init",
+            "--yes",
+            "--provider",
+            "local",
+            "--key-env",
+            "",
+            "--api-base",
+            address,
+        ];
+        let said = home.run(&call).failure(1);
+        assert!(
+            said.starts_with("error: the models of the provider cannot be listed: ") && said.contains(cause),
+            "{said}"
+        );
+    }
     let run = Run::of(home.plain_command(&["init", "--yes", "--key-env", KEY]), "");
     assert!(run.failure(1).contains("this is not the name of a variable"));
     assert!(!home.path("config.json").exists());

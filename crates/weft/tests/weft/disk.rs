@@ -331,3 +331,23 @@ fn refuses_pipe_in_place_of_secret() {
         "{said}"
     );
 }
+
+#[test]
+fn output_to_full_disk_is_an_error() {
+    let home = Home::new("ok");
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["version"],
+        &["help", "chat"],
+        &["chat", "--help"],
+        &["completions", "bash"],
+        &["config", "path"],
+        &["chat", "Hello!"],
+    ] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let run = Run::from(home.plain_command(arguments).stdout(full).output().unwrap());
+        let said = "error: standard output cannot be written: no space left\n";
+        assert_eq!((run.code, run.stderr.as_str()), (1, said), "{arguments:?}");
+    }
+}

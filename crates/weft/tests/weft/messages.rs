@@ -88,9 +88,11 @@ fn a_key_in_the_environment_is_enough() {
         (&json!("echo: hi"), &json!("gpt-4o-mini"))
     );
 
-    let said = Run::of(home.plain_command(&["chat", "hi"]), "").failure(1);
+    let said = Run::of(home.plain_command(&["chat", "hi"]), "").failure(4);
     assert!(
-        said.contains("set the key of a provider, such as `OPENAI_API_KEY`"),
+        said.starts_with(
+            "error: no provider is configured: set the key of one, such as `OPENAI_API_KEY`, or create"
+        ),
         "{said}"
     );
 }

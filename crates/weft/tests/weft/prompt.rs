@@ -2,10 +2,14 @@
 
 use std::{
     fs,
+    io::Write as _,
     process::{Command, Stdio},
 };
 
-use rexpect::session::{PtySession, spawn_command};
+use rexpect::{
+    process::{Signal, WaitStatus},
+    session::{PtySession, spawn_command},
+};
 
 use crate::common::{Home, KEY};
 
@@ -101,6 +105,62 @@ fn ctrl_c_ends_answer_but_not_conversation() {
     session.exp_string("echo: two\r\n").unwrap();
     session.send_control('d').unwrap();
     session.exp_eof().unwrap();
+}
+
+#[test]
+fn bytes_that_are_no_text_do_not_end_the_prompt() {
+    let home = Home::new("ok");
+    let mut session = start(&home, &[]);
+    for bytes in [
+        &b"caf\xe9 au lait\r"[..],
+        b"\xff\xfe\r",
+        b"\x1b[200~one\xe9\ntwo\r\nthree\x1b[201~\r",
+    ] {
+        press(&mut session, "kept");
+        session.exp_string("kept").unwrap();
+        let mut terminal = session.process().get_file_handle().unwrap();
+        terminal.write_all(bytes).unwrap();
+        session.exp_string("this is not UTF-8").unwrap();
+        session.exp_string("> ").unwrap();
+        session.exp_string("kept").unwrap();
+        session.send_control('c').unwrap();
+        session.exp_string("> ").unwrap();
+    }
+    type_line(&mut session, "Hi");
+    session.exp_string("echo: Hi\r\n").unwrap();
+    type_line(&mut session, "/quit");
+    session.exp_eof().unwrap();
+    assert_eq!(home.session("default").messages.len(), 2);
+}
+
+/// Waits for the end of the program, and returns its exit code.
+fn exit_code(session: &mut PtySession) -> i32 {
+    session.exp_eof().unwrap();
+    match session.process().wait().unwrap() {
+        WaitStatus::Exited(_, code) => code,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn ending_signal_ends_the_prompt() {
+    let home = Home::new("stream-slow");
+    let mut session = start(&home, &[]);
+    type_line(&mut session, "one two three four five six seven eight nine ten");
+    session.exp_string("echo: one").unwrap();
+    session.process_mut().signal(Signal::SIGTERM).unwrap();
+    session
+        .exp_string("the answer is incomplete: it was stopped")
+        .unwrap();
+    assert_eq!(exit_code(&mut session), 143);
+    assert!(home.session("default").messages[1].incomplete);
+
+    let mut session = start(&home, &[]);
+    type_line(&mut session, "two");
+    session.exp_string("echo: two\r\n").unwrap();
+    session.exp_string("> ").unwrap();
+    session.process_mut().signal(Signal::SIGTERM).unwrap();
+    assert_eq!(exit_code(&mut session), 143);
 }
 
 #[test]
@@ -356,4 +416,21 @@ fn ctrl_c_at_a_question_refuses_and_ends_the_answer() {
     session.send_control('d').unwrap();
     session.exp_eof().unwrap();
     assert!(!home.path("work/b.txt").exists());
+}
+
+#[test]
+fn questions_name_the_tools_of_servers_as_rules_do() {
+    let home = Home::new("tools");
+    home.edit(|config| config["tools"] = serde_json::json!({ "mcp": { "s": crate::tools::server() } }));
+    let mut session = start(&home, &[]);
+    type_line(&mut session, "/tools");
+    session.exp_string("mcp.s.look.up: Looks it up.").unwrap();
+    session.exp_string("> ").unwrap();
+    type_line(&mut session, "mcp__s__look_up {}");
+    session.exp_string("tool: mcp.s.look.up").unwrap();
+    session.exp_string("Allow mcp.s.look.up? [y/N] ").unwrap();
+    type_line(&mut session, "y");
+    session.exp_string("found").unwrap();
+    type_line(&mut session, "/quit");
+    session.exp_eof().unwrap();
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::common::Home;
+use crate::common::{Home, Run};
 
 #[test]
 fn lists_shows_and_removes_sessions() {
@@ -86,4 +86,49 @@ fn stored_files_are_private() {
         let mode = fs::metadata(home.path(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, expected, "{name}");
     }
+}
+
+#[test]
+fn export_ends_quietly_with_its_reader() {
+    let home = Home::new("ok");
+    // More than a pipe holds.
+    for number in 0..4 {
+        let message = "word ".repeat(8000);
+        home.run(&["chat", "--session", &number.to_string(), &message])
+            .result();
+    }
+    let mut child = home.spawn(&["sessions", "export"]);
+    drop(child.stdout.take());
+    assert_eq!(Run::from(child.wait_with_output().unwrap()).result(), "");
+}
+
+#[test]
+fn import_reads_what_powershell_writes() {
+    let home = Home::new("ok");
+    home.run(&["chat", "Grüße"]).result();
+    let exported = home.run(&["sessions", "export"]);
+    let mut utf16 = vec![0xff, 0xfe];
+    let lines = exported.stdout.replace('\n', "\r\n");
+    utf16.extend(lines.encode_utf16().flat_map(u16::to_le_bytes));
+    let other = Home::new("ok");
+    fs::write(other.path("exported"), utf16).unwrap();
+    let file = other.path("exported");
+    let imported = other.run(&["sessions", "import", file.to_str().unwrap()]);
+    assert_eq!(
+        (imported.code, imported.stderr.as_str()),
+        (0, "sessions imported: 1, there already: 0\n")
+    );
+    assert_eq!(other.session("default").messages[0].content, "Grüße");
+}
+
+#[test]
+fn database_that_does_not_answer_is_awaited_with_a_word() {
+    let home = Home::new("ok");
+    let mut call = home.command(&["keys", "list"]);
+    call.env("CLAWFT_STORE_URL", "postgres://user:password@127.0.0.1:1/x");
+    let said = Run::of(call, "").failure(1);
+    assert!(
+        said.starts_with("waiting for the database, for up to 10 s\nerror: "),
+        "{said}"
+    );
 }

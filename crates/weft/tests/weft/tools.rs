@@ -148,3 +148,50 @@ fn command_is_not_offered_without_a_terminal() {
     let run = home.run(&["chat", "run_command {\"command\":\"echo hello\"}"]);
     assert!(!run.stdout.contains("hello\n"), "{}", run.stdout);
 }
+
+/// Returns an MCP server with a tool whose name the model cannot use.
+#[cfg(unix)]
+pub(crate) fn server() -> Value {
+    let tool = json!({"name": "look.up", "description": "Looks it up.", "inputSchema": {"type": "object"}});
+    let answer = |method: &str, result: Value| {
+        format!(
+            "*{method}*) printf '{{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s}}\\n' \"$id\" '{result}' ;;"
+        )
+    };
+    let script = [
+        "while read -r line; do".to_owned(),
+        "id=$(printf '%s' \"$line\" | sed 's/.*\"id\":\\([0-9]*\\).*/\\1/')".to_owned(),
+        "case \"$line\" in".to_owned(),
+        answer("tools/list", json!({ "tools": [tool] })),
+        answer(
+            "tools/call",
+            json!({"content": [{"type": "text", "text": "found"}]}),
+        ),
+        answer("\\\"id\\\"", json!({"supportedVersions": ["2026-07-28"]})),
+        "esac".to_owned(),
+        "done".to_owned(),
+    ];
+    json!({"command": "sh", "args": ["-c", script.join("\n")]})
+}
+
+#[cfg(unix)]
+#[test]
+fn call_of_a_server_is_shown_by_its_name_in_permissions() {
+    let home = home(&json!({ "mcp": { "s": server() }, "permissions": { "mcp.s.look.up": "allow" } }));
+    let run = home.run(&["chat", "mcp__s__look_up {}"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(run.stderr, "tool: mcp.s.look.up\n");
+    assert!(run.stdout.contains("found"), "{}", run.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn misspelt_tool_of_a_server_is_named() {
+    let home = home(&json!({ "mcp": { "s": server() } }));
+    for name in ["look.up", "mcp.s.lok.up"] {
+        let said = home.run(&["mcp", "call", name]).failure(1);
+        assert!(said.ends_with("perhaps `mcp.s.look.up` is meant\n"), "{said}");
+    }
+    let said = home.run(&["mcp", "call", "other"]).failure(1);
+    assert!(said.ends_with("`weft mcp list` prints them\n"), "{said}");
+}

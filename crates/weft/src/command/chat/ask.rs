@@ -9,7 +9,7 @@ use tokio::{
 };
 use weft_agent::{Agent, Answer, ConfigFile, Delta, Error, Stop};
 
-use super::screen::Screen;
+use super::{ending::Answering, screen::Screen};
 use crate::command::{exit::Exit, terminal};
 
 /// A conversation in one session with one configuration.
@@ -85,6 +85,7 @@ impl Conversation {
     ) -> Result<AskResult, Error> {
         let stop = Stop::new();
         terminal::set_interrupted(false);
+        let answering = Answering::begin(&stop);
         self.screen.wait(&self.config.agents.model);
         let shows_reasoning = self.reasoning;
         let mut show = |delta: Delta<'_>| {
@@ -97,6 +98,7 @@ impl Conversation {
             .answer(&self.config, self.session.clone(), input, &stop, &mut show);
         let answer = self.runtime.block_on(interruptible(work, &stop, &self.screen));
         self.screen.rest();
+        drop(answering);
         Ok(AskResult {
             answer: answer?,
             stopped: stop.is_stopped(),

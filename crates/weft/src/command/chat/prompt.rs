@@ -6,7 +6,10 @@ mod input;
 mod retry;
 mod transcript;
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use clawft_store::FsFault;
 use clawft_types::Input;
@@ -17,7 +20,7 @@ use rustyline::{
 };
 use weft_agent::{Error, Fault, Home, home};
 
-use super::ask::Conversation;
+use super::{ask::Conversation, ending};
 use crate::command::{
     exit::Exit,
     terminal::{self, Sanitizer, Typed, print},
@@ -55,6 +58,10 @@ pub(super) fn prompt(mut conversation: Conversation, home: &Home) -> Result<Exit
         };
         if let Err(error) = done {
             terminal::print_error(&error);
+        }
+        if let Some(exit) = ending::signal() {
+            conversation.end();
+            return Ok(exit);
         }
     }
     conversation.end();
@@ -132,16 +139,28 @@ impl Prompt {
 
     /// Reads the next line, which begins with `typed`, or several if they were pasted; `None` at the end.
     fn read(&mut self, typed: &str) -> Result<Option<String>, Error> {
-        let mut typed = typed;
+        let mut typed = typed.to_owned();
         loop {
-            match self.editor.readline_with_initial("> ", (typed, "")) {
+            match self.editor.readline_with_initial("> ", (&typed, "")) {
                 Ok(line) => {
                     self.remember(&line);
                     return Ok(Some(line));
                 }
                 // The line is abandoned, as in a shell.
-                Err(ReadlineError::Interrupted) => typed = "",
+                Err(ReadlineError::Interrupted) => typed.clear(),
                 Err(ReadlineError::Eof) => return Ok(None),
+                // The editor fails at such a byte. What came before it stays, and nothing of the rest is sent unseen.
+                Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
+                    terminal::discard_input();
+                    typed = self
+                        .editor
+                        .helper()
+                        .map(Completions::take_line)
+                        .unwrap_or_default();
+                    terminal::warn(&[
+                        "this is not UTF-8: it is left out, with what was typed or pasted after it",
+                    ]);
+                }
                 Err(error) => return Err(unusable(error)),
             }
         }

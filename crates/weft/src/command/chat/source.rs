@@ -9,8 +9,9 @@ use std::{
     time::Duration,
 };
 
+use clawft_store::FsFault;
 use clawft_types::image::Image;
-use weft_agent::Error;
+use weft_agent::{Error, home::file_error, text};
 
 use super::image;
 use crate::command::terminal;
@@ -39,9 +40,9 @@ pub(super) enum Content {
 /// If it cannot be read, is too large, or neither text nor an image.
 pub(super) fn file(path: &Path) -> Result<Content, Error> {
     let shown = path.display();
-    let failed = |error: io::Error| Error::other(format!("cannot read `{shown}`: {}", cause(&error)));
+    let failed = |error: io::Error| file_error("read", path, error);
     if fs::metadata(path).map_err(failed)?.is_dir() {
-        return Err(Error::other(format!("cannot read `{shown}`: it is a directory")));
+        return Err(file_error("read", path, FsFault::IsDirectory));
     }
     let name = format!("`{shown}`");
     let bytes = read(File::open(path).map_err(failed)?, &name)?.map_err(failed)?;
@@ -61,7 +62,8 @@ pub(super) fn input() -> Result<Content, Error> {
     });
     let bytes = read(io::stdin().lock(), INPUT)?;
     drop(done);
-    let bytes = bytes.map_err(|error| Error::other(format!("{INPUT} cannot be read: {}", cause(&error))))?;
+    let failed = |error| Error::other(format!("{INPUT} cannot be read: {}", FsFault::from(error)));
+    let bytes = bytes.map_err(failed)?;
     content(bytes, INPUT)
 }
 
@@ -78,39 +80,15 @@ fn read(source: impl Read, name: &str) -> Result<io::Result<Vec<u8>>, Error> {
     Ok(read.map(|_| bytes))
 }
 
-fn cause(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "no such file or directory".to_owned(),
-        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
 fn content(bytes: Vec<u8>, name: &str) -> Result<Content, Error> {
     if let Some(image) = image::of(&bytes, name)? {
         return Ok(Content::Image(image));
     }
-    text(bytes).map(Content::Text).ok_or_else(|| {
+    text::decode(bytes).map(Content::Text).ok_or_else(|| {
         Error::other(format!(
             "{name} is neither an image in PNG, JPEG, GIF or WebP nor a text: it is not UTF-8"
         ))
     })
-}
-
-/// Returns the text in UTF-8, or in UTF-16 with a mark at its beginning, as some programs of Windows write it.
-fn text(bytes: Vec<u8>) -> Option<String> {
-    match bytes.as_slice() {
-        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
-        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        _ => String::from_utf8(bytes).ok(),
-    }
-}
-
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
-    let (units, rest) = bytes.as_chunks::<2>();
-    let units: Vec<u16> = units.iter().map(|pair| unit(*pair)).collect();
-    String::from_utf16(&units).ok().filter(|_| rest.is_empty())
 }
 
 #[cfg(test)]

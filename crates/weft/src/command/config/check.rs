@@ -1,10 +1,8 @@
 //! `weft config check`: does everything but ask a model, and reports what is wrong or suspicious.
 
-use std::env;
-
 use clawft_core::Turn;
 use clawft_types::{Config, Input, Session};
-use weft_agent::{Agent, ConfigFile, Error, Home, models::Offer, warnings};
+use weft_agent::{Agent, ConfigFile, Error, Home, home::environment::variable, models::Offer, warnings};
 
 use crate::command::{
     exit::Exit,
@@ -18,7 +16,6 @@ pub(super) fn check(home: &Home, offline: bool, strict: bool) -> Result<Exit, Er
     // A misspelt name is often why a field is missing.
     let read = super::read(&file).inspect_err(|_| terminal::warn(&file.misspelt()));
     let (config, _) = read?;
-    let variable = |name: &str| env::var(name).ok();
     let mut warnings = warnings::of_config(home, &file, &config, &variable);
     warnings.extend(warnings::of_other_providers(&file, &config, &variable));
     for warning in file.misspelt() {
@@ -28,7 +25,7 @@ pub(super) fn check(home: &Home, offline: bool, strict: bool) -> Result<Exit, Er
     }
     // Beginning a turn finds the key, and sends nothing.
     let message = Input::parse("Hello!")?;
-    let begun = Turn::begin(&config, &|name| env::var(name).ok(), Session::default(), message).map(drop);
+    let begun = Turn::begin(&config, &variable, Session::default(), message).map(drop);
     let reached = match begun {
         Ok(()) if !offline => reach(home, &file, &config, &mut warnings),
         begun => begun.map_err(Error::from),

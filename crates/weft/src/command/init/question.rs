@@ -32,10 +32,12 @@ impl Questions {
             return Ok(given.trim().to_owned());
         }
         if self.silent {
-            return default.map(str::to_owned).ok_or_else(|| unanswered(name));
+            return default
+                .map(str::to_owned)
+                .ok_or_else(|| unanswered(name, "it has no default"));
         }
         if !is_terminal() {
-            return Err(unanswered(name));
+            return Err(unanswered(name, "or take the defaults with `--yes`"));
         }
         if let Some(hint) = hint {
             terminal::hint(hint);
@@ -73,7 +75,7 @@ fn is_terminal() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-fn unanswered(name: &str) -> Error {
+fn unanswered(name: &str, advice: &str) -> Error {
     let mut letters = name.chars();
     let name: String = letters
         .next()
@@ -82,7 +84,7 @@ fn unanswered(name: &str) -> Error {
         .chain(letters)
         .collect();
     Error::other(format!(
-        "nobody can be asked for the {name}: give it as an option, or take the defaults with `--yes`; see `weft init --help`"
+        "nobody can be asked for the {name}: give it as an option, {advice}; see `weft init --help`"
     ))
 }
 

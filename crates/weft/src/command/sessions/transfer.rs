@@ -2,45 +2,59 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead as _, BufReader, Read, Write as _},
+    io::{self, BufRead, BufReader, Cursor, Read, Write as _},
     path::Path,
 };
 
-use weft_agent::{Error, Home};
-use weft_gateway::{Administration, Imported};
+use weft_agent::{Error, Home, home::file_error, text};
+use weft_gateway::Imported;
 
-use crate::command::terminal::{note, print_error};
+use crate::command::{
+    store,
+    terminal::{note, output_error, print_error},
+};
 
-/// Prints all sessions. Those that cannot be read are reported, and make the end an error.
+/// Prints all sessions. Those that cannot be read are reported, and make the end an error. If the reader closes the
+/// stream, the rest is left out.
 pub(super) fn export(home: &Home) -> Result<(), Error> {
-    let store = Administration::open(home)?;
+    let store = store::open(home)?;
     let mut output = io::stdout().lock();
-    let (mut exported, mut failed) = (0_usize, 0_usize);
+    let mut exported = 0_usize;
+    let mut failed = 0_usize;
+    let mut is_closed = false;
     let mut write = |line: &[u8]| {
         exported += 1;
-        output
-            .write_all(line)
-            .map_err(|error| Error::other(format!("could not write to standard output: {error}")))
+        let written = output.write_all(line).and_then(|()| output.flush());
+        written.map_err(|error| match output_error(error) {
+            Err(error) => error,
+            Ok(()) => {
+                is_closed = true;
+                Error::other("standard output is closed")
+            }
+        })
     };
-    store.export(&mut write, &mut |error| {
+    let done = store.export(&mut write, &mut |error| {
         failed += 1;
         print_error(&error);
-    })?;
-    let flushed = output.flush();
-    flushed.map_err(|error| Error::other(format!("could not write to standard output: {error}")))?;
+    });
+    if is_closed {
+        return Ok(());
+    }
+    done?;
     end(failed, &format!("sessions exported: {exported}"))
 }
 
 /// Adds the sessions in the lines of `file`. Those that cannot be added are reported, and make the end an error.
 pub(super) fn import(home: &Home, file: &Path) -> Result<(), Error> {
-    let unreadable = |error| Error::other(format!("could not read `{}`: {error}", file.display()));
+    let unreadable = |error: io::Error| file_error("read", file, error);
     let input: Box<dyn Read> = match file == Path::new("-") {
         true => Box::new(io::stdin().lock()),
         false => Box::new(File::open(file).map_err(unreadable)?),
     };
-    let store = Administration::open(home)?;
+    let input = in_utf8(BufReader::new(input)).map_err(unreadable)?;
+    let store = store::open(home)?;
     let (mut added, mut known, mut failed) = (0_usize, 0_usize, 0_usize);
-    for (index, line) in BufReader::new(input).split(b'\n').enumerate() {
+    for (index, line) in input.split(b'\n').enumerate() {
         let line = line.map_err(unreadable)?;
         if line.trim_ascii().is_empty() {
             continue;
@@ -58,6 +72,17 @@ pub(super) fn import(home: &Home, file: &Path) -> Result<(), Error> {
         failed,
         &format!("sessions imported: {added}, there already: {known}"),
     )
+}
+
+/// Returns the lines in UTF-8, also if the file is in UTF-16, as PowerShell writes it.
+fn in_utf8(mut input: impl BufRead + 'static) -> io::Result<Box<dyn BufRead>> {
+    if !text::is_utf16(input.fill_buf()?) {
+        return Ok(Box::new(input));
+    }
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes)?;
+    let text = text::decode(bytes).ok_or(io::ErrorKind::InvalidData)?;
+    Ok(Box::new(Cursor::new(text)))
 }
 
 /// Reports what was done. It is an error if something failed.

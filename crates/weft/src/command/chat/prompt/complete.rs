@@ -1,5 +1,7 @@
 //! Completion of commands and their arguments with the tab key.
 
+use std::cell::RefCell;
+
 use rustyline::{
     Context, Helper,
     completion::{Completer, FilenameCompleter, Pair},
@@ -17,6 +19,8 @@ pub(super) struct Completions {
     home: Home,
     file: ConfigFile,
     files: FilenameCompleter,
+    /// The line as far as it is typed.
+    line: RefCell<String>,
 }
 
 impl Completions {
@@ -25,7 +29,13 @@ impl Completions {
             home: home.clone(),
             file: conversation.file.clone(),
             files: FilenameCompleter::new(),
+            line: RefCell::default(),
         }
+    }
+
+    /// Returns the line as far as it was typed, and forgets it.
+    pub(super) fn take_line(&self) -> String {
+        self.line.take()
     }
 
     /// Returns the possible arguments of a command.
@@ -80,6 +90,12 @@ fn pair(display: String, replacement: String) -> Pair {
 
 impl Hinter for Completions {
     type Hint = String;
+
+    /// Returns no hint, but remembers the line, which the editor drops if it fails.
+    fn hint(&self, line: &str, _: usize, _: &Context<'_>) -> Option<String> {
+        line.clone_into(&mut self.line.borrow_mut());
+        None
+    }
 }
 
 impl Highlighter for Completions {}

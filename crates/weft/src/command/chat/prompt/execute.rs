@@ -97,7 +97,8 @@ fn list_tools(conversation: &Conversation) {
             .next()
             .unwrap_or_default()
             .trim_end();
-        let line = format!("{}: {description}", tool.name);
+        let name = conversation.agent.shown_name(&tool.name);
+        let line = format!("{name}: {description}");
         terminal::hint(&Sanitizer::for_errors().text(&line));
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clawft_types::{Message, Role, Session};
-use weft_agent::Error;
+use weft_agent::{Error, home::file_error};
 
 /// Writes a conversation to a new file.
 ///
@@ -19,7 +19,7 @@ pub(super) fn write(session: &Session, path: &Path) -> Result<(), Error> {
     let written = created.and_then(|mut file| file.write_all(markdown(session).as_bytes()));
     written.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Error::other(format!("`{shown}` exists: give another name to `/save`")),
-        _ => Error::other(format!("cannot write `{shown}`: {error}")),
+        _ => file_error("write", path, error),
     })
 }
 
