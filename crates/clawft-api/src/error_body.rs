@@ -216,7 +216,7 @@ impl ErrorBody {
     }
 
     /// Reads an error's own object, or its message.
-    fn of_members(node: Node<'_>) -> ErrorBody {
+    pub(crate) fn of_members(node: Node<'_>) -> ErrorBody {
         let mut error = ErrorBody::new(ErrorKind::Server, node.as_text().unwrap_or_default());
         let mut kinds = [None, None];
         for (key, value) in members(node).ok().into_iter().flatten() {

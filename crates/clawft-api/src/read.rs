@@ -1,7 +1,6 @@
 //! Helpers of the readers.
 
 use alloc::{
-    borrow::ToOwned as _,
     string::{String, ToString as _},
     vec::Vec,
 };
@@ -9,7 +8,7 @@ use alloc::{
 use clawft_types::{json::Node, memory};
 
 use crate::{
-    Error, Field,
+    Error, Field, Raw,
     path::Path,
     request::{Content, Part, Source},
 };
@@ -29,6 +28,15 @@ pub(crate) fn text(node: Node<'_>) -> Result<String, Error> {
 /// Returns a copy of the member `key`, a string; empty if it is missing.
 pub(crate) fn text_of(node: Node<'_>, key: &str) -> Result<String, Error> {
     node.get(key).map_or(Ok(String::new()), text)
+}
+
+/// Returns the member `key`, which is a JSON text: the input of a function. Some servers send the object itself. Empty
+/// if it is missing.
+pub(crate) fn json_text_of(node: Node<'_>, key: &str) -> Result<String, Error> {
+    match node.get(key) {
+        Some(value) if value.object().is_ok() => Ok(Raw::of(value).into_text()),
+        value => value.map_or(Ok(String::new()), text),
+    }
 }
 
 /// Returns a string, or the strings of an array.
@@ -80,11 +88,20 @@ pub(crate) fn rest(node: Node<'_>, path: &Path<'_>, known: &[&str]) -> Result<Ve
 
 /// Returns the source that `url` names: the content itself if it is a data URL with base64.
 pub(crate) fn source(url: &str) -> Result<Source, Error> {
-    let data = url.strip_prefix("data:").and_then(|rest| rest.split_once(','));
-    let data = data.and_then(|(head, data)| Some((head.strip_suffix(";base64")?, data)));
+    let (scheme, rest) = url.split_at_checked("data:".len()).unwrap_or_default();
+    let data = scheme.eq_ignore_ascii_case("data:").then(|| rest.split_once(','));
+    let data = data.flatten().and_then(|(head, data)| {
+        let (media_type, encoding) = head.rsplit_once(';')?;
+        let media_type = media_type.split(';').next().unwrap_or_default();
+        encoding
+            .trim_ascii()
+            .eq_ignore_ascii_case("base64")
+            .then_some((media_type.trim_ascii(), data))
+    });
     Ok(match data {
+        // Names of types are the same in capitals, and providers compare them without parameters.
         Some((media_type, data)) => Source::Data {
-            media_type: media_type.to_owned(),
+            media_type: media_type.to_ascii_lowercase(),
             data: memory::copy_text(data)?,
         },
         None => Source::Url(memory::copy_text(url)?),

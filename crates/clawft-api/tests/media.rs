@@ -56,6 +56,24 @@ fn translates_parts_of_openai_both_ways() {
 }
 
 #[test]
+fn reads_data_urls_in_each_spelling() {
+    for url in [
+        "data:image/png;base64,QQ==",
+        "data:image/PNG;base64,QQ==",
+        "DATA:image/png;BASE64,QQ==",
+        "data:image/png;charset=utf-8;base64,QQ==",
+    ] {
+        let part = json!({"type": "image_url", "image_url": {"url": url}});
+        let sent = translate(CHAT, MESSAGES, &chat(&part)).unwrap();
+        assert_eq!(
+            sent["messages"][0]["content"][0]["source"],
+            json!({"type": "base64", "media_type": "image/png", "data": "QQ=="}),
+            "{url}"
+        );
+    }
+}
+
+#[test]
 fn refuses_parts_that_only_one_dialect_has() {
     for part in [
         json!({"type": "input_image", "file_id": "f"}),

@@ -135,6 +135,103 @@ fn tells_calls_apart_without_proper_indices() {
 }
 
 #[test]
+fn content_in_parts_is_streamed_as_text_and_reasoning() {
+    let thinking =
+        |text: &str| json!({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": text}]}]});
+    let deltas = [
+        json!({"role": "assistant", "content": ""}),
+        thinking("Hm"),
+        thinking("."),
+        json!({"content": [{"type": "text", "text": "Hel"}, {"type": "reference", "reference_ids": [1]}]}),
+        json!({"content": "lo"}),
+    ];
+    let stream = chunks(&deltas, "stop");
+    let body = json!({"id": "a1", "choices": [{"message": {"content": [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}, {"type": "text", "text": "."}]},
+        {"type": "text", "text": "Hello"},
+    ]}, "finish_reason": "stop"}]});
+    for to in [CHAT, MESSAGES, RESPONSES] {
+        let streamed = translate(CHAT, to, [stream.as_bytes()]);
+        for text in ["Hel", "Hm"] {
+            assert!(streamed.contains(text), "{text}: {streamed}");
+        }
+        let written = whole(CHAT, to, &body).to_string();
+        assert!(written.contains("Hello") && written.contains("Hm."), "{written}");
+    }
+    let content = whole(CHAT, MESSAGES, &body)["content"].clone();
+    assert_eq!(
+        content,
+        json!([{"type": "thinking", "thinking": "Hm.", "signature": ""}, {"type": "text", "text": "Hello"}])
+    );
+}
+
+#[test]
+fn input_of_a_call_may_be_an_object() {
+    let function = json!({"name": "f", "arguments": {"a": [1, "x"]}});
+    let delta = json!({"tool_calls": [{"index": 0, "id": "c1", "type": "function", "function": function}]});
+    let stream = chunks(&[delta], "tool_calls");
+    let body = json!({"choices": [{"message": {"tool_calls": [{"id": "c1", "type": "function", "function": function}]},
+        "finish_reason": "tool_calls"}]});
+    let expected = json!({"a": [1, "x"]});
+    assert_eq!(whole(CHAT, MESSAGES, &body)["content"][0]["input"], expected);
+    for to in [CHAT, MESSAGES, RESPONSES] {
+        let streamed = translate(CHAT, to, [stream.as_bytes()]);
+        let quoted = json!(expected.to_string()).to_string();
+        assert!(streamed.contains(&quoted), "{streamed}");
+    }
+    let item =
+        json!({"type": "function_call", "id": "fc", "call_id": "c1", "name": "f", "arguments": {"a": 1}});
+    let events = [
+        json!({"type": "response.output_item.done", "item": item}),
+        json!({"type": "response.completed", "response": {"output": []}}),
+    ];
+    let stream: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+    let streamed = translate(RESPONSES, MESSAGES, [stream.as_bytes()]);
+    assert!(streamed.contains(r#""partial_json":"{\"a\":1}""#), "{streamed}");
+}
+
+#[test]
+fn chunk_that_cannot_be_read_is_an_error() {
+    for delta in [
+        json!({"content": 5}),
+        json!({"content": {"text": "x"}}),
+        json!({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": 5}}]}),
+    ] {
+        let stream = chunks(&[delta], "stop");
+        let streamed = translate(CHAT, MESSAGES, [stream.as_bytes()]);
+        assert!(streamed.contains("cannot be read"), "{streamed}");
+        assert!(!streamed.contains("message_stop"));
+    }
+}
+
+#[test]
+fn errors_of_each_shape_are_reported() {
+    for (chunk, message) in [
+        (json!({"error": {"message": "busy"}}), "busy"),
+        (json!({"error": "busy"}), "busy"),
+        (json!({"object": "error", "message": "busy", "code": 400}), "busy"),
+        (
+            json!({"choices": [{"delta": {}, "finish_reason": "error", "error": {"code": 502, "message": "busy"}}]}),
+            "busy",
+        ),
+        (
+            json!({"choices": [{"delta": {}, "finish_reason": "network_error"}]}),
+            "network_error",
+        ),
+    ] {
+        let stream = format!("data: {chunk}\n\ndata: [DONE]\n\n");
+        let streamed = translate(CHAT, MESSAGES, [stream.as_bytes()]);
+        assert!(
+            streamed.contains("event: error") && streamed.contains(message),
+            "{streamed}"
+        );
+    }
+    let good = json!({"error": {}, "choices": [{"delta": {"content": "x"}, "finish_reason": "stop"}]});
+    let streamed = translate(CHAT, MESSAGES, [format!("data: {good}\n\n").as_bytes()]);
+    assert!(streamed.contains("message_stop"), "{streamed}");
+}
+
+#[test]
 fn ends_with_error_that_the_provider_reports() {
     let chat = "data: {\"id\":\"a\",\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\n\
         data: {\"error\":{\"message\":\"No\",\"type\":\"rate_limit_error\",\"code\":null}}\n\ndata: [DONE]\n\n";

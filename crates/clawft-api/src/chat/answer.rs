@@ -50,7 +50,8 @@ fn read_choice(node: Node<'_>, path: &Path<'_>, answer: &mut Answer) -> Result<(
         match key {
             "index" => {}
             "message" => {
-                let mut message = read::message(value, &path.key(key), Role::Assistant, None)?;
+                let mut message =
+                    read::message(value, &path.key(key), (Role::Assistant, None), read::answer_part)?;
                 message.parts.retain(|part| part.as_text() != Some(""));
                 answer.parts = message.parts;
                 answer.extra.append(&mut message.extra);

@@ -12,8 +12,10 @@ use core::mem;
 
 use clawft_types::json::Node;
 
+use super::chunks::unreadable;
 use crate::{
     event::{Event, Events},
+    read::{json_text_of, text_of},
     request::{Call, Content},
 };
 
@@ -60,9 +62,18 @@ impl Calls {
                 call.name.push_str(text("name"));
                 call.is_custom |= is_custom;
             }
-            let input = text(if call.is_custom { "input" } else { "arguments" });
-            call.input.push_str(input);
-            call.scanner.scan(input);
+            let read = match (call.is_custom, inner) {
+                (_, None) => Ok(String::new()),
+                (true, Some(inner)) => text_of(inner, "input"),
+                (false, Some(inner)) => json_text_of(inner, "arguments"),
+            };
+            match read {
+                Ok(input) => {
+                    call.scanner.scan(&input);
+                    call.input.push_str(&input);
+                }
+                Err(error) => return events.push(Event::Error(unreadable(&error))),
+            }
         }
         self.advance(events);
     }

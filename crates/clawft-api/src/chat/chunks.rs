@@ -8,8 +8,14 @@ use core::mem;
 
 use clawft_types::json::Node;
 
-use super::{answer::read_finish, calls::Calls, read::thoughts};
+use super::{
+    answer::read_finish,
+    calls::Calls,
+    errors,
+    read::{thinking, thoughts},
+};
 use crate::{
+    Error, ErrorKind,
     answer::{Finish, Usage},
     error_body::ErrorBody,
     event::{Event, Events},
@@ -40,7 +46,7 @@ enum Kind {
 impl StreamReader {
     /// Reads a chunk.
     pub(crate) fn read(&mut self, root: Node<'_>, events: &mut Events) {
-        if let Some(error) = root.get("error").and_then(|_| ErrorBody::of_node(root)) {
+        if let Some(error) = errors::error(root) {
             return events.push(Event::Error(error));
         }
         if !self.has_started {
@@ -66,6 +72,9 @@ impl StreamReader {
         if let Some(delta) = choice.get("delta").or(choice.get("message")) {
             self.read_delta(delta, events);
         }
+        if let Some(error) = errors::error_of_choice(choice) {
+            return events.push(Event::Error(error));
+        }
         if let Some(reason) = choice.text_of("finish_reason") {
             let stop = choice.text_of("stop_reason").or(choice.text_of("matched_stop"));
             self.finish = Some(match (read_finish(reason), stop) {
@@ -78,8 +87,13 @@ impl StreamReader {
     fn read_delta(&mut self, delta: Node<'_>, events: &mut Events) {
         self.read_thoughts(delta, events);
         for (kind, key) in [(Kind::Text, "content"), (Kind::Refusal, "refusal")] {
-            if let Some(text) = delta.text_of(key).filter(|text| !text.is_empty()) {
-                self.text(kind, text, events);
+            let Some(content) = delta.get(key) else { continue };
+            match (content.as_text(), content.as_items()) {
+                (Some(text), _) => self.text(kind, text, events),
+                (None, Some(parts)) => parts.for_each(|part| self.read_part(part, events)),
+                (None, None) => {
+                    events.push(Event::Error(unreadable(&content.error("expected a string"))));
+                }
             }
         }
         for call in delta
@@ -93,14 +107,25 @@ impl StreamReader {
         }
     }
 
+    /// Reads a part of a content that is a list, as Mistral sends it. A part without a counterpart is left out.
+    fn read_part(&mut self, part: Node<'_>, events: &mut Events) {
+        if let Some(thought) = thinking(part) {
+            return self.text(Kind::Reasoning, &thought, events);
+        }
+        let kind = match part.text_of("type") {
+            Some("refusal") => Kind::Refusal,
+            _ => Kind::Text,
+        };
+        let key = if kind == Kind::Text { "text" } else { "refusal" };
+        self.text(kind, part.text_of(key).unwrap_or_default(), events);
+    }
+
     /// Reads reasoning. LiteLLM repeats the text in blocks, whose last one has the signature.
     fn read_thoughts(&mut self, delta: Node<'_>, events: &mut Events) {
         let plain = ["reasoning_content", "reasoning"]
             .into_iter()
             .find_map(|key| delta.text_of(key));
-        if let Some(text) = plain.filter(|text| !text.is_empty()) {
-            self.text(Kind::Reasoning, text, events);
-        }
+        self.text(Kind::Reasoning, plain.unwrap_or_default(), events);
         for part in thoughts(delta, &Path::ROOT).unwrap_or_default() {
             let Content::Reasoning(thought) = part.content else {
                 continue;
@@ -115,7 +140,7 @@ impl StreamReader {
                 events.extend([Event::Begin(Content::Reasoning(redacted)), Event::End]);
                 continue;
             }
-            if plain.is_none() && self.open != Some(Kind::Reasoning) && !thought.text.is_empty() {
+            if plain.is_none() && self.open != Some(Kind::Reasoning) {
                 self.text(Kind::Reasoning, &thought.text, events);
             }
             if let Some(signature) = thought.signature.filter(|signature| !signature.is_empty()) {
@@ -129,7 +154,11 @@ impl StreamReader {
         }
     }
 
+    /// Adds a text, which is a part of its own if it is of another kind than the last one.
     fn text(&mut self, kind: Kind, text: &str, events: &mut Events) {
+        if text.is_empty() {
+            return;
+        }
         if self.open != Some(kind) {
             if !self.calls.end_complete(events) {
                 return self.text_later(kind, text);
@@ -176,4 +205,14 @@ impl StreamReader {
         events.extend(self.usage.map(Event::Usage));
         events.push(Event::Finish(finish));
     }
+}
+
+/// Returns the error for a chunk whose text or input has another type: without it the answer would lack a part.
+pub(super) fn unreadable(error: &Error) -> ErrorBody {
+    let message = [
+        "the provider's stream has a chunk that cannot be read: ",
+        &error.to_string(),
+    ]
+    .concat();
+    ErrorBody::new(ErrorKind::Server, &message)
 }

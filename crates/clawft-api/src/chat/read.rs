@@ -11,9 +11,12 @@ use super::tools;
 use crate::{
     Dialect, Error, Field, Raw,
     path::Path,
-    read::{inner, list, members, parts, rest, source, text, text_of, texts},
+    read::{inner, json_text_of, list, members, parts, rest, source, text, text_of, texts},
     request::{Call, Content, Format, Part, Reasoning, Request, Role, Source, Thought, Turn},
 };
+
+/// A reader of a part of a content.
+type ReadPart = fn(Node<'_>, &Path<'_>) -> Result<Part, Error>;
 
 pub(crate) fn request(root: Node<'_>) -> Result<Request, Error> {
     root.require("model")?;
@@ -91,7 +94,7 @@ fn turn(node: Node<'_>, path: &Path<'_>) -> Result<Turn, Error> {
         "function" => (Role::Tool, Some("name")),
         _ => return Err(role.error("unknown role")),
     };
-    let mut turn = message(node, path, author, id)?;
+    let mut turn = message(node, path, (author, id), part)?;
     if let Some(id) = id {
         let content = Content::Result {
             id: text(node.require(id)?)?,
@@ -104,8 +107,13 @@ fn turn(node: Node<'_>, path: &Path<'_>) -> Result<Turn, Error> {
     Ok(turn)
 }
 
-/// Reads a message but for its role and the member `id`.
-pub(super) fn message(node: Node<'_>, path: &Path<'_>, role: Role, id: Option<&str>) -> Result<Turn, Error> {
+/// Reads a message but for its role and the member `id`, with `part` for the parts of its content.
+pub(super) fn message(
+    node: Node<'_>,
+    path: &Path<'_>,
+    (role, id): (Role, Option<&str>),
+    part: ReadPart,
+) -> Result<Turn, Error> {
     let mut turn = Turn {
         role,
         parts: thoughts(node, path)?,
@@ -181,6 +189,31 @@ pub(super) fn thoughts(node: Node<'_>, path: &Path<'_>) -> Result<Vec<Part>, Err
     Ok([Part::new(Content::Reasoning(thought), &path.key(key))].into())
 }
 
+/// Returns the reasoning of a part of an answer's content, where Mistral's models have it: a text, or a list of texts.
+pub(super) fn thinking(part: Node<'_>) -> Option<String> {
+    if part.text_of("type") != Some("thinking") {
+        return None;
+    }
+    let thought = part.get("thinking")?;
+    let texts = thought.as_items().into_iter().flatten();
+    let texts = texts.filter_map(|text| text.text_of("text"));
+    Some(thought.as_text().into_iter().chain(texts).collect())
+}
+
+/// Reads a part of an answer's content.
+pub(super) fn answer_part(node: Node<'_>, path: &Path<'_>) -> Result<Part, Error> {
+    match thinking(node) {
+        Some(text) => {
+            let thought = Thought {
+                text,
+                ..Thought::default()
+            };
+            Ok(Part::new(Content::Reasoning(thought), path))
+        }
+        None => part(node, path),
+    }
+}
+
 /// Reads the older form of a call, which has no identifier: its name takes that place.
 fn function_call(node: Node<'_>, path: &Path<'_>) -> Result<Part, Error> {
     let name = text(node.require("name")?)?;
@@ -188,7 +221,7 @@ fn function_call(node: Node<'_>, path: &Path<'_>) -> Result<Part, Error> {
         id: name.clone(),
         name,
         namespace: None,
-        input: text_of(node, "arguments")?,
+        input: json_text_of(node, "arguments")?,
         is_custom: false,
     };
     Ok(Part::new(Content::Call(call), path))

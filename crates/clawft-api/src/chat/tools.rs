@@ -10,7 +10,7 @@ use clawft_types::json::{Node, Writer};
 use crate::{
     Error, Raw, custom,
     path::Path,
-    read::{inner, list, rest, text, text_of},
+    read::{inner, json_text_of, list, rest, text, text_of},
     request::{Call, Content, Part, Tool, ToolChoice, ToolInput},
     written::Translation,
 };
@@ -88,7 +88,10 @@ pub(super) fn read_call(node: Node<'_>, path: &Path<'_>) -> Result<Part, Error> 
         id: text_of(node, "id")?,
         name: text(inner.require("name")?)?,
         namespace: None,
-        input: text_of(inner, input)?,
+        input: match is_custom {
+            true => text_of(inner, input)?,
+            false => json_text_of(inner, input)?,
+        },
         is_custom,
     };
     Ok(Part {

@@ -11,8 +11,7 @@ use clawft_types::json::{Node, Writer};
 
 use super::Next;
 use crate::{
-    chat::call_position,
-    error_body::ErrorBody,
+    chat::{self, call_position},
     growing::{Growing, Members},
 };
 
@@ -44,7 +43,8 @@ struct Call {
 impl Completion {
     /// Reads a chunk.
     pub(super) fn read(&mut self, root: Node<'_>) -> Next {
-        if let Some(error) = root.get("error").and_then(|_| ErrorBody::of_node(root)) {
+        let mut choices = root.get("choices").and_then(Node::as_items).into_iter().flatten();
+        if let Some(error) = chat::error(root).or_else(|| choices.find_map(chat::error_of_choice)) {
             return Next::Error(error);
         }
         for (key, value) in root.each_member() {

@@ -7,7 +7,7 @@ use clawft_types::json::Node;
 use crate::{
     Error, Field, Raw,
     path::Path,
-    read::{parts, rest, source, text, text_of},
+    read::{json_text_of, parts, rest, source, text, text_of},
     request::{Call, Content, Part, Role, Source, Thought, Turn},
 };
 
@@ -150,7 +150,10 @@ fn call(node: Node<'_>, path: &Path<'_>, is_custom: bool) -> Result<Read, Error>
         id: text(node.require("call_id")?)?,
         name: text(node.require("name")?)?,
         namespace: node.get("namespace").map(text).transpose()?,
-        input: text_of(node, input)?,
+        input: match is_custom {
+            true => text_of(node, input)?,
+            false => json_text_of(node, input)?,
+        },
         is_custom,
     };
     let part = Part {
