@@ -19,6 +19,8 @@ pub struct Context {
     pub created: u64,
     /// Whether a stream of chat chunks ends with the usage.
     pub include_usage: bool,
+    /// Whether the server keeps the answer, so that requests can continue it.
+    pub is_kept: bool,
     /// Tools whose calls look different to the provider.
     tools: Vec<Renamed>,
     /// Members that a Responses answer repeats, as JSON members.

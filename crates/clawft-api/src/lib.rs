@@ -98,6 +98,7 @@ pub use raw::{Field, Raw};
 pub use request::{Options, Request};
 pub use stream::Stream;
 pub use whole_as_events::whole_as_events;
+pub use responses::{item_references, output_items, with_items};
 pub use written::{Warning, Written};
 
 use alloc::string::String;

@@ -5,6 +5,7 @@ mod events;
 mod items;
 mod output;
 mod read;
+mod references;
 mod stream;
 mod tools;
 mod turns;
@@ -12,6 +13,7 @@ mod write;
 
 pub(crate) use answer::{read_answer, write_answer};
 pub(crate) use events::StreamReader;
-pub(crate) use read::request as read_request;
+pub(crate) use read::{echo, request as read_request};
+pub use references::{item_references, output_items, with_items};
 pub(crate) use stream::StreamWriter;
 pub(crate) use write::request as write_request;

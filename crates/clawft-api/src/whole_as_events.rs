@@ -13,12 +13,14 @@ use crate::{
     Dialect, Error, Raw, Stream,
     context::Context,
     error_body::ErrorBody,
+    responses::echo,
     template::{Slot, fill},
 };
 
 /// Returns the events of a complete answer of `dialect`, which end as its streams do. A chat completion's usage is in
 /// an event of its own if the request asks for it with `include_usage`, else in the first. An answer that is an error
-/// becomes the event of an error. Fails if the body is not a JSON object.
+/// becomes the event of an error. Fails if the body is neither: a provider may speak another dialect than it is
+/// configured for.
 ///
 /// ```
 /// use clawft_api::{Dialect, whole_as_events};
@@ -49,6 +51,12 @@ pub fn whole_as_events(dialect: Dialect, body: &[u8], include_usage: bool) -> Re
         fill(&mut out, "$data: $\n\n", &[Slot::Json(name), Slot::Json(&body)]);
         return Ok(out.into_bytes());
     }
+    let list = match dialect {
+        Dialect::Chat => "choices",
+        Dialect::Messages => "content",
+        Dialect::Responses => "output",
+    };
+    root.require(list)?.items().map(drop)?;
     match dialect {
         Dialect::Chat => chat(root, include_usage, &mut out),
         Dialect::Messages => messages(root, &mut out),
@@ -223,7 +231,10 @@ fn block(out: &mut Writer, index: usize, node: Node<'_>) {
 
 /// Returns the events of a response.
 fn responses(root: Node<'_>) -> Vec<u8> {
-    let mut stream = Stream::new(Dialect::Responses, Dialect::Responses, Context::default());
+    let mut context = Context::default();
+    context.is_kept = root.get("store").is_some_and(|store| store.flag() == Ok(true));
+    context.echo = echo(Some(root));
+    let mut stream = Stream::new(Dialect::Responses, Dialect::Responses, context);
     let mut out = Writer::default();
     let mut send = |name: &str, member: &str, value: &str| {
         let mut event = Writer::default();

@@ -6,11 +6,11 @@ use alloc::{
 };
 use core::fmt;
 
-use clawft_types::json::{JsonFault, Writer};
+use clawft_types::json::{self, JsonFault, Node, Writer};
 
 use crate::{
     Dialect, Error, Field, fields,
-    request::{Request, Tool, ToolChoice, ToolInput},
+    request::{Content, Part, Request, Tool, ToolChoice, ToolInput},
 };
 
 /// A translated body.
@@ -102,6 +102,24 @@ impl Translation {
         }
         let message = [&self.to.to_string(), " have no counterpart"].concat();
         self.fail(field, &message);
+    }
+
+    /// Fails because a part has no counterpart, and tells its type if only the source's dialect has it.
+    pub(crate) fn refuse_part(&mut self, part: &Part) {
+        let document = match &part.content {
+            Content::Other(raw) if !self.is_lenient => json::parse(raw.as_str().as_bytes()).ok(),
+            _ => None,
+        };
+        let kind = document
+            .as_ref()
+            .and_then(|document| Node::root(document).text_of("type"));
+        let to = self.to.to_string();
+        let message = match kind {
+            Some("item_reference") => "the item is not kept here, send the item itself".to_string(),
+            Some(kind) => [&to, " have no counterpart of `", kind, "`"].concat(),
+            None => return self.refuse(&part.path),
+        };
+        self.fail(&part.path, &message);
     }
 
     /// Fails with `message` about `field`, unless there is an error already.

@@ -370,17 +370,19 @@ fn names_each_field_without_counterpart() {
             with(json!({"tool_choice": {"type": "web_search"}})),
             "tool_choice",
         ),
-        (item(json!({"type": "item_reference", "id": "i"})), "input.0"),
-        (
-            item(json!({"type": "compaction", "encrypted_content": "x"})),
-            "input.0",
-        ),
-        (item(json!({"type": "computer_call", "call_id": "c"})), "input.0"),
     ];
     for (body, field) in &to_both {
         let error = translate(RESPONSES, CHAT, body).unwrap_err();
         assert_eq!(error, format!("{field}: chat completions have no counterpart"));
     }
+    for kind in ["compaction", "computer_call"] {
+        let error = translate(RESPONSES, CHAT, &item(json!({"type": kind, "call_id": "c"}))).unwrap_err();
+        let expected = format!("input.0: chat completions have no counterpart of `{kind}`");
+        assert_eq!(error, expected);
+    }
+    let reference = item(json!({"type": "item_reference", "id": "i"}));
+    let error = translate(RESPONSES, MESSAGES, &reference).unwrap_err();
+    assert_eq!(error, "input.0: the item is not kept here, send the item itself");
     let tools = json!({"tools": [{"type": "function", "name": "f", "parameters": {}}]});
     let mut forced = with(tools);
     forced["tool_choice"] = json!({"type": "web_search"});

@@ -39,7 +39,7 @@ pub(super) fn of(parts: &[&Part], prefix: &str, to: &mut Translation, writer: &m
 pub(super) fn part(part: &Part, prefix: &str, to: &mut Translation, writer: &mut Writer) {
     if let Content::Other(raw) = &part.content {
         if to.from != to.to {
-            to.refuse(&part.path);
+            to.refuse_part(part);
         }
         return writer.literal(raw.as_str());
     }

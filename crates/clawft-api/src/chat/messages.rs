@@ -140,7 +140,7 @@ fn write_assistant(turn: &Turn, to: &mut Translation, writer: &mut Writer) {
             Content::Call(call) => calls.push(call),
             Content::Trace(_) => to.ignore(&part.path),
             Content::Other(raw) if to.from == to.to => texts.push((part, raw.as_str())),
-            _ => to.refuse(&part.path),
+            _ => to.refuse_part(part),
         }
     }
     let keeps_parts = to.from == to.to

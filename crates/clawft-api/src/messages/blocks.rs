@@ -127,7 +127,7 @@ fn write_members(part: &Part, to: &mut Translation, block: &mut Writer) {
         }
         Content::Audio { .. } => to.refuse(&part.path),
         Content::Other(raw) | Content::Trace(raw) if to.from == to.to => raw.write_members(block),
-        Content::Other(_) | Content::Trace(_) => to.refuse(&part.path),
+        Content::Other(_) | Content::Trace(_) => to.refuse_part(part),
     }
 }
 

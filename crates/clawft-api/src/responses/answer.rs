@@ -178,8 +178,9 @@ pub(super) fn head(answer: &Answer, context: &Context, status: &str, writer: &mu
         Slot::Text(status),
         Slot::Text(context.model.as_deref().unwrap_or(&answer.model)),
         Slot::Json(&echo),
+        Slot::Json(if context.is_kept { "true" } else { "false" }),
     ];
-    let template = r#""id":$,"object":"response","created_at":$,"status":$,"model":$,$,"#;
+    let template = r#""id":$,"object":"response","created_at":$,"status":$,"model":$,$,"store":$,"#;
     fill(writer, template, &slots);
 }
 

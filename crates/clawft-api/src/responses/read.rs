@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The members that an answer repeats, with the value of those that a request leaves out.
-const ECHO: [(&str, &str); 19] = [
+const ECHO: [(&str, &str); 18] = [
     ("background", "false"),
     ("instructions", "null"),
     ("max_output_tokens", "null"),
@@ -27,7 +27,6 @@ const ECHO: [(&str, &str); 19] = [
     ("prompt_cache_key", "null"),
     ("reasoning", r#"{"effort":null,"summary":null}"#),
     ("safety_identifier", "null"),
-    ("store", "false"),
     ("temperature", "1.0"),
     ("text", r#"{"format":{"type":"text"}}"#),
     ("tool_choice", r#""auto""#),

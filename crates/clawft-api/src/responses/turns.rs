@@ -105,7 +105,7 @@ fn write_item(part: &Part, custom: &BTreeSet<&str>, to: &mut Translation, writer
             }
             Content::Other(raw) | Content::Trace(raw) => {
                 if to.from != to.to {
-                    to.refuse(&part.path);
+                    to.refuse_part(part);
                 }
                 raw.write_members(object);
             }
@@ -176,7 +176,7 @@ fn write_part(part: &Part, prefix: &str, is_output: bool, to: &mut Translation, 
             }
             Content::File { source, name } => file(source, name.as_deref(), part, to, object),
             Content::Other(raw) if to.from == to.to => raw.write_members(object),
-            _ => to.refuse(&part.path),
+            _ => to.refuse_part(part),
         }
         to.fields(object, &part.extra);
     });
