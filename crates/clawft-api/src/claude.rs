@@ -25,6 +25,7 @@ pub(crate) fn apply(model: &str, options: &mut Options) {
     options.is_maximum = true;
     options.adaptive_thinking = version >= (4, 6);
     options.sampling = version < (4, 7);
+    options.single_sampling = version >= (4, 1);
     options.always_thinks = ALWAYS_THINK.contains(&family);
 }
 

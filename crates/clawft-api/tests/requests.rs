@@ -275,7 +275,15 @@ fn names_each_field_without_counterpart() {
         ),
     ] {
         let error = translate(from, to, &body).unwrap_err();
-        assert_eq!(error, format!("{field}: {to} have no counterpart"));
+        // Parts are named by their type as well.
+        let (start, kind) = error.split_once(" of `").unwrap_or((&error, ""));
+        assert_eq!(start, format!("{field}: {to} have no counterpart"));
+        assert!(
+            kind.is_empty()
+                || body
+                    .to_string()
+                    .contains(&format!("\"type\":\"{}\"", &kind[..kind.len() - 1]))
+        );
     }
 }
 
@@ -450,6 +458,68 @@ fn newer_models_think_adaptively_and_take_no_temperature() {
         (&body["thinking"], warnings),
         (&Value::Null, vec!["reasoning_effort".to_owned()])
     );
+}
+
+#[test]
+fn older_models_think_only_after_calls_with_their_thoughts() {
+    let older = Options {
+        max_tokens: 64_000,
+        is_maximum: true,
+        ..Options::default()
+    };
+    let call = json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let thoughts = json!([{"type": "thinking", "thinking": "Hm.", "signature": "s"}]);
+    let asked = |thoughts: Value, after: Value| {
+        let mut messages = vec![
+            json!({"role": "user", "content": "x"}),
+            json!({"role": "assistant", "content": null, "thinking_blocks": thoughts, "tool_calls": [call]}),
+            json!({"role": "tool", "tool_call_id": "c", "content": "y"}),
+        ];
+        messages.extend(after.as_array().unwrap().clone());
+        json!({"reasoning_effort": "high", "messages": messages})
+    };
+    let said = json!([{"role": "assistant", "content": "z"}, {"role": "user", "content": "more"}]);
+    for (thoughts, after, thinks) in [
+        (json!([]), json!([]), false),
+        (thoughts, json!([]), true),
+        (json!([]), said, true),
+    ] {
+        let (body, warnings) = for_claude(asked(thoughts, after), &older);
+        assert_eq!(body["thinking"].is_object(), thinks, "{body}");
+        assert_eq!(warnings.contains(&"reasoning_effort".to_owned()), !thinks);
+    }
+    let newer = Options {
+        adaptive_thinking: true,
+        ..older
+    };
+    let (body, _) = for_claude(asked(json!([]), json!([])), &newer);
+    assert_eq!(body["thinking"]["type"], "adaptive");
+}
+
+#[test]
+fn sampling_that_the_model_refuses_is_left_out() {
+    let single = Options {
+        single_sampling: true,
+        ..Options::default()
+    };
+    let sent = |members: Value, options: &Options| {
+        let (body, warnings) = for_claude(members, options);
+        (
+            body["temperature"].as_f64(),
+            body["top_p"].as_f64(),
+            warnings.join(" "),
+        )
+    };
+    let both = json!({"temperature": 0.5, "top_p": 0.9});
+    assert_eq!(sent(both.clone(), &single), (Some(0.5), None, "top_p".to_owned()));
+    let both_taken = (Some(0.5), Some(0.9), String::new());
+    assert_eq!(sent(both, &Options::default()), both_taken);
+    let usual = json!({"temperature": 1, "top_p": 0.9});
+    assert_eq!(sent(usual, &single), (None, Some(0.9), String::new()));
+    for (top_p, expected) in [(0.5, None), (0.95, Some(0.95)), (1.0, Some(1.0))] {
+        let thinking = json!({"reasoning_effort": "high", "top_p": top_p});
+        assert_eq!(sent(thinking, &single).1, expected);
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use clawft_types::json::{self, Node, Writer};
 use super::{tools, turns};
 use crate::{
     Dialect, Error, Field, Raw, Written,
-    request::{Format, Options, Reasoning, Request, ToolChoice},
+    request::{Content, Format, Options, Part, Reasoning, Request, Role, ToolChoice},
     written::Translation,
 };
 
@@ -72,23 +72,67 @@ pub(crate) fn request(request: &Request, options: &Options) -> Result<Written, E
                 &["there is no response `", id, "`"].concat(),
             );
         }
-        if to.from == to.to || options.sampling {
-            to.top_level(body, &request.extra);
-        } else {
-            let is_sampling = |field: &Field| ["top_p", "top_k"].contains(&field.key.as_str());
-            let (sampling, rest): (Vec<Field>, Vec<Field>) =
-                request.extra.iter().cloned().partition(is_sampling);
-            sampling
-                .iter()
-                .for_each(|field| to.warn(&field.path, NO_SAMPLING));
-            to.top_level(body, &rest);
+        if to.from == to.to {
+            return to.top_level(body, &request.extra);
         }
+        let mut rest = Vec::new();
+        for field in &request.extra {
+            match sampling_fault(field, request, &limits, options) {
+                Some(reason) => to.warn(&field.path, reason),
+                None => rest.push(field.clone()),
+            }
+        }
+        to.top_level(body, &rest);
     });
     to.finish(writer)
 }
 
 /// The reason why a member that tunes the choice of words is ignored.
 const NO_SAMPLING: &str = "ignored, because the model takes none";
+
+/// Returns the reason why a member that tunes the choice of words cannot be sent; `None` for any other.
+fn sampling_fault(
+    field: &Field,
+    request: &Request,
+    limits: &Limits,
+    options: &Options,
+) -> Option<&'static str> {
+    let is_top_p = field.path == "top_p";
+    if !is_top_p && field.path != "top_k" {
+        return None;
+    }
+    if !options.sampling {
+        return Some(NO_SAMPLING);
+    }
+    let has_temperature = || request.temperature.as_ref().is_some_and(|raw| number(raw) != 1.0);
+    if is_top_p && limits.thinks() {
+        let is_free = (0.95..=1.0).contains(&number(&field.value));
+        return (!is_free)
+            .then_some("ignored, because Anthropic takes only 0.95 to 1 for an answer with thinking");
+    }
+    (is_top_p && options.single_sampling && has_temperature())
+        .then_some("ignored, because the model takes either this or the temperature")
+}
+
+impl Limits {
+    /// Returns whether the model thinks.
+    fn thinks(&self) -> bool {
+        matches!(self.thinking, Some(Thinking::Enabled(_) | Thinking::Adaptive))
+    }
+}
+
+/// Returns whether the last call of a tool came without the model's signed thoughts before it, which Anthropic needs to
+/// let the model think on with a budget. Clients of OpenAI's dialects do not give them back.
+fn lacks_thought(request: &Request) -> bool {
+    let last = request.turns.iter().rfind(|turn| turn.role == Role::Assistant);
+    last.is_some_and(|turn| {
+        let mut parts = turn.parts.iter();
+        let is_sealed =
+            |part: &Part| matches!(&part.content, Content::Reasoning(thought) if thought.is_sealed());
+        let calls = |part: &Part| matches!(part.content, Content::Call(_));
+        turn.parts.iter().any(calls) && !parts.any(is_sealed)
+    })
+}
 
 fn limits(
     request: &Request,
@@ -130,6 +174,13 @@ fn limits(
             None
         }
         Some(_) if options.adaptive_thinking => Some(Thinking::Adaptive),
+        Some(_) if lacks_thought(request) => {
+            to.warn(
+                reasoning_field(to.from),
+                "ignored, because the last call of a tool comes without the model's thinking",
+            );
+            None
+        }
         Some(budget) if request.max_tokens.is_none() && !options.is_maximum => {
             return Limits {
                 max_tokens: max_tokens.saturating_add(budget),
@@ -193,7 +244,12 @@ fn temperature(
         return;
     };
     let number = number(temperature);
-    let thinks = matches!(limits.thinking, Some(Thinking::Enabled(_) | Thinking::Adaptive));
+    let thinks = limits.thinks();
+    let has_top_p = request.extra.iter().any(|field| field.path == "top_p");
+    if to.from != to.to && options.single_sampling && has_top_p && number == 1.0 {
+        // The model takes one of the two, and this is the usual value.
+        return;
+    }
     if to.from != to.to && !options.sampling {
         if number != 1.0 {
             to.warn("temperature", NO_SAMPLING);

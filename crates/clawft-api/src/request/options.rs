@@ -22,6 +22,8 @@ pub struct Options {
     pub always_thinks: bool,
     /// Whether the model takes `temperature`, `top_p` and `top_k`. Otherwise they are ignored, with a warning.
     pub sampling: bool,
+    /// Whether the model takes only one of `temperature` and `top_p`.
+    pub single_sampling: bool,
     /// Whether the model takes messages of the role `system` after others. Otherwise they are moved to the system
     /// prompt, with a warning.
     pub system_messages: bool,
@@ -59,6 +61,7 @@ impl Default for Options {
             adaptive_thinking: false,
             always_thinks: false,
             sampling: true,
+            single_sampling: false,
             system_messages: false,
             old_max_tokens: false,
             custom_tools: true,
