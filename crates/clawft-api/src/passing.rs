@@ -1,0 +1,200 @@
+//! The beginning and the end of a stream that is passed on as it comes: whether it is an answer, and a complete one.
+
+use alloc::vec::Vec;
+
+use clawft_core::sse;
+use clawft_types::json::{self, Node};
+use memchr::memmem::Finder;
+
+use crate::{
+    Dialect, chat,
+    error_body::{ErrorBody, ErrorKind},
+    stream::is_done,
+};
+
+/// The maximum size of the first event in bytes. A longer one is no error.
+const LONGEST_START: usize = 64 * 1024;
+
+/// The name of an error in each dialect.
+const ERROR: &[u8] = b"\"error\"";
+
+/// The first event of a stream, as far as it has arrived.
+///
+/// ```
+/// use clawft_api::{Dialect, StreamStart};
+///
+/// let mut start = StreamStart::new(Dialect::Chat);
+/// assert_eq!(start.feed(b": waiting\n\n"), None);
+/// let error = start.feed(b"data: {\"error\":{\"message\":\"too busy\"}}\n\n").unwrap().unwrap_err();
+/// assert_eq!(error.message, "too busy");
+/// ```
+#[derive(Debug)]
+pub struct StreamStart {
+    dialect: Dialect,
+    decoder: sse::Decoder,
+}
+
+impl StreamStart {
+    /// Returns the beginning of a stream of `dialect` that has no bytes yet.
+    pub fn new(dialect: Dialect) -> StreamStart {
+        StreamStart {
+            dialect,
+            decoder: sse::Decoder::with_limit(LONGEST_START),
+        }
+    }
+
+    /// Reads the next bytes. Returns whether the first event is part of an answer or an error; `None` if it is not
+    /// complete.
+    pub fn feed(&mut self, mut bytes: &[u8]) -> Option<Result<(), ErrorBody>> {
+        match self.decoder.next(&mut bytes) {
+            Ok(None) => None,
+            Ok(Some(data)) => Some(self.judge(data)),
+            Err(_) => Some(Ok(())),
+        }
+    }
+
+    /// Returns the same at the end of a stream, which has no other event.
+    ///
+    /// # Errors
+    /// The error in the stream, or that it broke off.
+    pub fn finish(mut self) -> Result<(), ErrorBody> {
+        match self.decoder.finish() {
+            Ok(Some(data)) => self.judge(data),
+            _ => Err(broke_off()),
+        }
+    }
+
+    fn judge(&self, data: Vec<u8>) -> Result<(), ErrorBody> {
+        if is_done(&data) {
+            return Err(broke_off());
+        }
+        let is_named = self.decoder.is_error();
+        // A chunk without choices may be an error without an object around it.
+        let is_usual = match self.dialect {
+            Dialect::Chat => memchr::memmem::find(&data, b"\"choices\"").is_some(),
+            _ => true,
+        };
+        if is_usual && !is_named && memchr::memmem::find(&data, ERROR).is_none() {
+            return Ok(());
+        }
+        let Ok(document) = json::parse_owned(data) else {
+            return Ok(());
+        };
+        let root = Node::root(&document);
+        let error = match (self.dialect, root.text_of("type")) {
+            (Dialect::Chat, _) => chat::error(root),
+            (Dialect::Responses, Some("response.failed")) => {
+                root.get("response").and_then(ErrorBody::of_node)
+            }
+            (_, Some("error")) => Some(ErrorBody::of_event(root)),
+            _ => None,
+        };
+        match error.or_else(|| is_named.then(|| ErrorBody::of_event(root))) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Returns the error that a body has in place of an answer. Some servers and routers report errors with a status of
+/// success.
+pub fn error_in_answer(body: &[u8]) -> Option<ErrorBody> {
+    memchr::memmem::find(body, ERROR)?;
+    let document = json::parse(body).ok()?;
+    let root = Node::root(&document);
+    let answers = ["choices", "content", "output"];
+    if answers.iter().any(|key| root.get(key).is_some()) {
+        return None;
+    }
+    chat::error(root).filter(|_| root.get("error").is_some() || root.text_of("object") == Some("error"))
+}
+
+/// Returns the error in a chat completion that has choices: within one of them, as routers report that the server
+/// behind them broke off, or that there is none.
+pub fn error_in_choices(body: &[u8]) -> Option<ErrorBody> {
+    let document = json::parse(body).ok()?;
+    let mut choices = Node::root(&document).get("choices")?.as_items()?.peekable();
+    match choices.peek() {
+        Some(_) => choices.find_map(chat::error_of_choice),
+        None => Some(ErrorBody::new(
+            ErrorKind::Server,
+            "the provider sent an answer without `choices`",
+        )),
+    }
+}
+
+/// The end of a stream: whether it has come. Events are searched for the member that tells it, and not read.
+///
+/// ```
+/// use clawft_api::{Dialect, StreamEnd};
+///
+/// let mut end = StreamEnd::new(Dialect::Chat);
+/// end.look(b"data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"},\"finish_reason\":null}]}\n\n");
+/// assert!(!end.has_come());
+/// end.look(b"data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n");
+/// assert!(end.has_come());
+/// ```
+#[derive(Debug)]
+pub struct StreamEnd {
+    dialect: Dialect,
+    finish: Finder<'static>,
+    error: Finder<'static>,
+    has_come: bool,
+}
+
+impl StreamEnd {
+    /// Returns the end of a stream of `dialect` that has not begun.
+    pub fn new(dialect: Dialect) -> StreamEnd {
+        let finish: &[u8] = match dialect {
+            Dialect::Chat => b"\"finish_reason\"",
+            Dialect::Messages => b"\"message_stop\"",
+            Dialect::Responses => b"\"response.",
+        };
+        StreamEnd {
+            dialect,
+            finish: Finder::new(finish),
+            error: Finder::new(ERROR),
+            has_come: false,
+        }
+    }
+
+    /// Looks at the next events, which are complete. Within a text a quote is escaped, so that no text is taken for one
+    /// of the members.
+    pub fn look(&mut self, events: &[u8]) {
+        if self.has_come {
+            return;
+        }
+        let ends = |rest: &[u8]| match self.dialect {
+            Dialect::Chat => value(rest).is_some_and(|value| value.starts_with(b"\"")),
+            Dialect::Messages => true,
+            Dialect::Responses => ["completed\"", "incomplete\"", "failed\"", "cancelled\""]
+                .iter()
+                .any(|end| rest.starts_with(end.as_bytes())),
+        };
+        let fails = |rest: &[u8]| value(rest).is_none_or(|value| !value.starts_with(b"null"));
+        self.has_come = self.dialect == Dialect::Chat && events.trim_ascii_end().ends_with(b"[DONE]")
+            || any(&self.finish, events, ends)
+            || any(&self.error, events, fails);
+    }
+
+    /// Returns whether the answer is complete, or has ended with an error.
+    pub fn has_come(&self) -> bool {
+        self.has_come
+    }
+}
+
+/// Returns whether any place after what `finder` finds is one that `is` looks for.
+fn any(finder: &Finder<'_>, bytes: &[u8], is: impl Fn(&[u8]) -> bool) -> bool {
+    let after = |at: usize| bytes.get(at + finder.needle().len()..).unwrap_or_default();
+    finder.find_iter(bytes).any(|at| is(after(at)))
+}
+
+/// Returns the text after the colon that follows the name of a member; `None` if none follows.
+fn value(rest: &[u8]) -> Option<&[u8]> {
+    let value = rest.trim_ascii_start().strip_prefix(b":")?;
+    Some(value.trim_ascii_start())
+}
+
+fn broke_off() -> ErrorBody {
+    ErrorBody::new(ErrorKind::Server, "the provider's stream broke off")
+}
