@@ -65,7 +65,7 @@ pub(crate) fn fault(status: u16, headers: Headers<'_>) -> Option<Fault> {
 
 /// Returns the error message for a redirect. Redirects are not followed, because a redirect could send the
 /// key and the conversation to any server.
-fn redirect(headers: Headers<'_>) -> String {
+pub fn redirect(headers: Headers<'_>) -> String {
     match header(headers, "location").and_then(host) {
         Some(host) => join!("redirects are not followed, this one leads to `", &host, "`"),
         None => String::from("redirects are not followed"),

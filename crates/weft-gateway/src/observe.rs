@@ -24,6 +24,9 @@ use super::{api_error::ApiError, headers, id, log::Line, state::Shared};
 /// The header with the request's identifier, in both directions.
 pub(super) const REQUEST_ID: &str = "x-request-id";
 
+/// The header by which Anthropic's clients know it.
+const ANTHROPIC_REQUEST_ID: &str = "request-id";
+
 /// The header with the gateway's identifier, also where the other one is the provider's.
 pub(super) const OWN_REQUEST_ID: &str = "x-clawft-request-id";
 
@@ -40,6 +43,7 @@ pub(super) async fn observe(
     answer: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let mut record = Record::new(shared, &request);
+    let is_anthropic = request.uri().path().starts_with("/v1/messages");
     request.extensions_mut().insert(Arc::clone(&record.details));
     // State that a panic leaves behind belongs to this request only.
     let answer = AssertUnwindSafe(answer(request)).catch_unwind();
@@ -57,7 +61,10 @@ pub(super) async fn observe(
         let headers = response.headers_mut();
         headers.insert(OWN_REQUEST_ID, id.clone());
         // On an answer that was passed on, this is the provider's.
-        headers.entry(REQUEST_ID).or_insert(id);
+        let id = headers.entry(REQUEST_ID).or_insert(id).clone();
+        if is_anthropic {
+            headers.entry(ANTHROPIC_REQUEST_ID).or_insert(id);
+        }
     }
     response.map(|body| Body::new(Observed { body, record }))
 }

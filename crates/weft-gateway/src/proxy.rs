@@ -337,12 +337,12 @@ pub(super) async fn pass(shared: &Shared, incoming: Incoming, api: Api) -> Resul
     };
     if !stream {
         let outcome = exchange.run().await;
-        return Ok(answer.respond(outcome).await);
+        return Ok(answer.respond(outcome));
     }
     let mut running: Running = Box::pin(exchange.run());
     loop {
         match timeout(FIRST_COMMENT, &mut running).await {
-            Ok(outcome) => return Ok(answer.respond(outcome).await),
+            Ok(outcome) => return Ok(answer.respond(outcome)),
             // A pause follows an error, which may be the result: it has a status of its own.
             Err(_) if pausing.load(Ordering::Relaxed) => {}
             Err(_) => return Ok(answer.begin(Source::Running(running), Instant::now())),

@@ -1,6 +1,7 @@
 //! The dialects in which clients speak, as far as errors and their events differ.
 
 use axum::body::Bytes;
+use clawft_api::StreamEnd;
 use clawft_types::json::Writer;
 
 use crate::api_error::ApiError;
@@ -26,13 +27,26 @@ impl Dialect {
         }
     }
 
+    /// Returns the end to look for in a stream that is passed on as it comes.
+    pub(super) fn end(self) -> StreamEnd {
+        StreamEnd::new(self.api())
+    }
+
     /// Returns the event that ends a stream with an error. The event that says that all is well does not
     /// follow, so that a client that overlooks the error notices a missing end.
     pub(super) fn error_event(self, error: &ApiError) -> Bytes {
-        let (name, data) = match self {
-            Dialect::OpenAi => (None, error.to_json()),
-            Dialect::Responses => (Some("error"), responses_error(error)),
-            Dialect::Anthropic => (Some("error"), error.to_anthropic()),
+        self.event_of(&match self {
+            Dialect::OpenAi => error.to_json(),
+            Dialect::Responses => responses_error(error),
+            Dialect::Anthropic => error.to_anthropic(),
+        })
+    }
+
+    /// Returns the event of an error with this data, which is one line.
+    pub(super) fn event_of(self, data: &[u8]) -> Bytes {
+        let name = match self {
+            Dialect::OpenAi => None,
+            Dialect::Responses | Dialect::Anthropic => Some("error"),
         };
         let mut event = Vec::new();
         if let Some(name) = name {
@@ -41,7 +55,7 @@ impl Dialect {
             event.push(b'\n');
         }
         event.extend_from_slice(b"data: ");
-        event.extend_from_slice(&data);
+        event.extend_from_slice(data);
         event.extend_from_slice(b"\n\n");
         event.into()
     }

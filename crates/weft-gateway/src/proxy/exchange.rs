@@ -222,6 +222,10 @@ impl Exchange {
             let body = body.ok().and_then(Result::ok);
             return Err(refused((parts.status, parts.headers), body, translation));
         }
+        if matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT) {
+            let cause = format!("status {} stands for no content", parts.status.as_u16());
+            return Err(Missed::of(endpoint.bad_response(&cause).into(), None, true));
+        }
         let form = Form {
             shared: &self.shared,
             endpoint,
@@ -240,6 +244,7 @@ impl Exchange {
             Ok(body) => body,
             Err(Unfit::Missed(missed)) => return Err(*missed),
             Err(Unfit::Error(status, body)) => {
+                form::set_type(&mut parts.headers, "application/json");
                 let body = Some(ArrivedBody::Whole(body));
                 return Err(refused((status, parts.headers), body, translation));
             }

@@ -9,7 +9,10 @@ use axum::{
     body::Bytes,
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
-use clawft_api::{Collector, Dialect, Envelope, ErrorBody, ErrorKind, whole_as_events};
+use clawft_api::{
+    Collector, Dialect, Envelope, ErrorBody, ErrorKind, StreamStart, error_in_answer, error_in_choices,
+    whole_as_events,
+};
 use clawft_core::{TimeLimit, TransportError, sniff::is_stream};
 use clawft_types::Provider;
 use http_body_util::BodyExt as _;
@@ -23,8 +26,14 @@ use crate::{state::Shared, time, work_limits::SMALL};
 /// can be sent again.
 const HELD: usize = 256 * 1024;
 
+/// The largest body, in bytes, that may be an error in place of an answer.
+const LARGEST_ERROR: usize = 16 * 1024;
+
+/// The bytes that mark a text as UTF-8, which JSON does not have.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// How much longer than its text a stream may be: its events say more than the text.
-const STREAM_OVERHEAD: usize = 16;
+pub(super) const STREAM_OVERHEAD: usize = 16;
 
 /// The form that a client wants, and the limits of the answer.
 pub(super) struct Form<'a> {
@@ -76,6 +85,13 @@ impl Form<'_> {
     ) -> Result<ArrivedBody, Unfit> {
         let declared = is_events(headers);
         let encoded = headers.contains_key(header::CONTENT_ENCODING);
+        if let Some(encoding) = headers
+            .get(header::CONTENT_ENCODING)
+            .filter(|_| self.translation.is_some())
+        {
+            let encoding = encoding.to_str().unwrap_or_default();
+            return Err(self.bad(&format!("it is encoded as `{encoding}`, which was not asked for")));
+        }
         let dialect = self.dialect.filter(|_| !encoded);
         let mut first = Bytes::new();
         let mut known = None;
@@ -91,15 +107,47 @@ impl Form<'_> {
         match dialect {
             _ if self.stream && events => {
                 set_type(headers, "text/event-stream");
-                Ok(ArrivedBody::Rest(first, Some(body)))
+                match dialect {
+                    Some(dialect) => self.begun(dialect, first, body).await,
+                    None => Ok(ArrivedBody::Rest(first, Some(body))),
+                }
             }
             Some(dialect) if events => {
                 let whole = self.gather(dialect, first, body).await?;
                 set_type(headers, "application/json");
-                Ok(ArrivedBody::Whole(whole))
+                self.translated(whole).await
             }
             _ => self.complete(headers, dialect, first, body).await,
         }
+    }
+
+    /// Reads a stream up to the end of its first event: an error in its place is a status, and another provider may be
+    /// asked.
+    async fn begun(&self, dialect: Dialect, first: Bytes, mut body: Body) -> Result<ArrivedBody, Unfit> {
+        let mut start = StreamStart::new(dialect);
+        let mut begins = start.feed(&first);
+        let mut more = Vec::new();
+        while begins.is_none() && more.len() < HELD {
+            let idle = self.provider.idle_timeout;
+            let limit = match first.is_empty() {
+                true => (self.deadline, self.limit),
+                false => (Instant::now() + idle, (idle, TimeLimit::Idle)),
+            };
+            let Some(data) = self.in_time(limit.0, limit.1, next(&mut body)).await? else {
+                begins = Some(start.finish());
+                break;
+            };
+            begins = start.feed(&data);
+            more.extend_from_slice(&data);
+        }
+        begins
+            .unwrap_or(Ok(()))
+            .map_err(|error| self.error(dialect, &error))?;
+        let begun = match more.is_empty() {
+            true => first,
+            false => [&*first, &*more].concat().into(),
+        };
+        Ok(ArrivedBody::Rest(begun, Some(body)))
     }
 
     /// Reads a complete answer, and converts it if the client wants a stream.
@@ -112,20 +160,24 @@ impl Form<'_> {
     ) -> Result<ArrivedBody, Unfit> {
         let limit = self.provider.max_response;
         let converted = dialect.filter(|_| self.stream);
-        let held = match self.translation.is_some() || converted.is_some() {
-            true => limit,
-            false => HELD.min(limit),
-        };
+        let is_read = self.translation.is_some() || converted.is_some();
+        let held = if is_read { limit } else { HELD };
         let body = self
             .in_time(self.deadline, self.limit, collect(first, body, held))
-            .await?;
+            .await?
+            .without_mark();
         match body {
             ArrivedBody::Whole(bytes) if !is_answer(headers, &bytes) => {
                 let error = self.endpoint.bad_response("it is not a JSON object");
                 Err(Missed::of(error.into(), None, true).into())
             }
-            ArrivedBody::Rest(first, _) if first.len() > limit || !first.is_empty() && limit <= HELD => {
-                Err(TransportError::TooLarge { limit }.into())
+            ArrivedBody::Rest(..) if is_read => Err(TransportError::TooLarge { limit }.into()),
+            ArrivedBody::Whole(bytes)
+                if dialect.is_some()
+                    && bytes.len() <= LARGEST_ERROR
+                    && let Some(error) = error_in_answer(&bytes) =>
+            {
+                Err(Unfit::Error(self.status(&error), bytes))
             }
             ArrivedBody::Whole(bytes) => match converted {
                 Some(dialect) => {
@@ -133,15 +185,39 @@ impl Form<'_> {
                     set_type(headers, "text/event-stream");
                     Ok(ArrivedBody::Rest(events, None))
                 }
-                None => Ok(ArrivedBody::Whole(bytes)),
+                None => self.translated(bytes).await,
             },
             rest @ ArrivedBody::Rest(..) => Ok(rest),
+        }
+    }
+
+    /// Returns a complete answer in the client's dialect.
+    async fn translated(&mut self, whole: Bytes) -> Result<ArrivedBody, Unfit> {
+        self.check_choices(&whole)?;
+        let Some(translation) = &mut self.translation else {
+            return Ok(ArrivedBody::Whole(whole));
+        };
+        let translated = translation.whole(self.shared, whole).await;
+        translated
+            .map(ArrivedBody::Whole)
+            .map_err(|cause| self.bad(&cause))
+    }
+
+    /// Fails if an answer that is going to be translated is not a complete one.
+    fn check_choices(&self, whole: &[u8]) -> Result<(), Unfit> {
+        if self.translation.is_none() || self.dialect != Some(Dialect::Chat) {
+            return Ok(());
+        }
+        match error_in_choices(whole) {
+            Some(error) => Err(self.error(Dialect::Chat, &error)),
+            None => Ok(()),
         }
     }
 
     /// Returns the events of a complete answer: in the client's dialect, or if it is not an answer but an error, in the
     /// provider's. A large one is converted on another thread.
     async fn as_events(&mut self, dialect: Dialect, whole: Bytes) -> Result<Bytes, Unfit> {
+        self.check_choices(&whole)?;
         if let Some(translation) = &mut self.translation
             && let Ok(events) = translation.whole_as_events(self.shared, whole.clone()).await
         {
@@ -178,7 +254,11 @@ impl Form<'_> {
         }
         let created = time::unix(SystemTime::now());
         let whole = self.parse(move || collector.finish(created)).await?;
-        Ok(whole.map_err(|error| self.error(dialect, &error))?.into())
+        let whole = whole.map_err(|error| self.error(dialect, &error))?;
+        match whole.len() > limit {
+            true => Err(TransportError::TooLarge { limit }.into()),
+            false => Ok(whole.into()),
+        }
     }
 
     /// Runs work on a body on another thread.
@@ -189,12 +269,16 @@ impl Form<'_> {
 
     /// Returns the error in a stream as the status and body of a response.
     fn error(&self, dialect: Dialect, error: &ErrorBody) -> Unfit {
+        Unfit::Error(self.status(error), error.write(dialect).into())
+    }
+
+    /// Returns the status of an error that came with one of success.
+    fn status(&self, error: &ErrorBody) -> StatusCode {
         let status = match error.kind {
             ErrorKind::Server => 502,
-            kind => kind.status(dialect),
+            kind => kind.status(self.dialect.unwrap_or(Dialect::Chat)),
         };
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-        Unfit::Error(status, error.write(dialect).into())
+        StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY)
     }
 
     fn bad(&self, cause: &str) -> Unfit {
@@ -256,12 +340,24 @@ fn joined(first: Bytes, more: Vec<u8>) -> Bytes {
     if more.is_empty() { first } else { more.into() }
 }
 
+impl ArrivedBody {
+    /// Returns a complete body without the byte order mark that some servers put before it.
+    fn without_mark(self) -> ArrivedBody {
+        match self {
+            ArrivedBody::Whole(body) if body.starts_with(BYTE_ORDER_MARK) => {
+                ArrivedBody::Whole(body.slice(BYTE_ORDER_MARK.len()..))
+            }
+            body => body,
+        }
+    }
+}
+
 /// Returns whether a complete answer can be one: all are JSON objects. An encoded one is the client's to read.
 fn is_answer(headers: &HeaderMap, body: &[u8]) -> bool {
     headers.contains_key(header::CONTENT_ENCODING) || Envelope::scan(body).is_ok()
 }
 
-fn set_type(headers: &mut HeaderMap, kind: &'static str) {
+pub(super) fn set_type(headers: &mut HeaderMap, kind: &'static str) {
     let same = |value: &HeaderValue| value.as_bytes().starts_with(kind.as_bytes());
     if !headers.get(header::CONTENT_TYPE).is_some_and(same) {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));

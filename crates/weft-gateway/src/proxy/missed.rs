@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::{
     body::Bytes,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderName, StatusCode, header},
 };
-use clawft_core::{TransportError, TurnError, retry};
+use clawft_core::{TransportError, TurnError, response_head, retry};
 use weft_agent::{Error, Fault, forward::Endpoint};
 
 use super::exchange::{ArrivedBody, Failure, Refusal, Served};
@@ -39,18 +39,25 @@ pub(super) fn refused(
 ) -> Missed {
     let code = status.as_u16();
     if status.is_redirection() || status.is_informational() {
-        return Missed::of(
-            endpoint.bad_response("redirects are not followed").into(),
-            None,
-            false,
-        );
+        let location = text_headers(&headers, [header::LOCATION]);
+        let told = response_head::redirect(&location).into_bytes();
+        return Missed::of(endpoint.error(code, None, 1, told).into(), None, false);
     }
     let body = match body {
         Some(ArrivedBody::Whole(body)) => body,
         _ => Bytes::new(),
     };
     let asked = retry::retry_after(&date_headers(&headers));
-    let error = endpoint.error(code, asked, 1, body.to_vec());
+    let mut error = endpoint.error(code, asked, 1, body.to_vec());
+    if let TurnError::Provider {
+        advice,
+        status: 400 | 413 | 422,
+        ..
+    } = &mut error
+    {
+        // The settings of the agent are not part of the request.
+        "check the request".clone_into(advice);
+    }
     let hidden = matches!(code, 401 | 402 | 403 | 407);
     let shown = std::str::from_utf8(&body).is_ok_and(|text| !endpoint.shows_key(text));
     let refusal = (!hidden && shown && has_error(&body)).then(|| {
@@ -81,15 +88,17 @@ fn has_error(body: &[u8]) -> bool {
 
 /// Returns the headers that say when to retry.
 fn date_headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    let read = |name: header::HeaderName| {
+    let millis = HeaderName::from_static("retry-after-ms");
+    text_headers(headers, [header::RETRY_AFTER, header::DATE, millis])
+}
+
+/// Returns the headers of these names that are text.
+fn text_headers<const N: usize>(headers: &HeaderMap, names: [HeaderName; N]) -> Vec<(String, String)> {
+    let read = |name: HeaderName| {
         let value = headers.get(&name)?.to_str().ok()?;
         Some((name.as_str().to_owned(), value.to_owned()))
     };
-    let millis = header::HeaderName::from_static("retry-after-ms");
-    [header::RETRY_AFTER, header::DATE, millis]
-        .into_iter()
-        .filter_map(read)
-        .collect()
+    names.into_iter().filter_map(read).collect()
 }
 
 impl Missed {

@@ -1,14 +1,12 @@
 //! The response to a client, from a provider's answer or error.
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use clawft_types::{
-    failure::message as provider_message,
-    json::{self, Node},
-};
+use clawft_api::ErrorBody;
+use clawft_types::json::{self, Node, Writer};
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 use weft_agent::Error;
 
@@ -42,12 +40,12 @@ pub(super) struct Answer<'a> {
 
 impl Answer<'_> {
     /// Returns the response for the end of an exchange.
-    pub(super) async fn respond(mut self, outcome: Result<Arrived, Failure>) -> Response {
+    pub(super) fn respond(mut self, outcome: Result<Arrived, Failure>) -> Response {
         match outcome {
-            Ok(mut arrived) => match arrived.translation.take() {
-                None => self.pass(arrived, None),
-                Some(translation) => self.translate(arrived, translation).await,
-            },
+            Ok(mut arrived) => {
+                let translation = arrived.translation.take();
+                self.pass(arrived, translation)
+            }
             Err(Failure::Refusal(refusal)) => {
                 self.meter.served(&refusal.served);
                 self.meter.completed();
@@ -55,18 +53,6 @@ impl Answer<'_> {
             }
             Err(Failure::Error(error)) => error.into_response(),
         }
-    }
-
-    /// Returns an answer in the client's dialect.
-    async fn translate(mut self, mut arrived: Arrived, mut translation: Translation) -> Response {
-        if let ArrivedBody::Whole(body) = &arrived.body {
-            self.meter.bytes(body);
-            match translation.whole(self.shared, body.clone()).await {
-                Ok(body) => arrived.body = ArrivedBody::Whole(body),
-                Err(cause) => return bad_answer(&arrived, &cause).into_response(),
-            }
-        }
-        self.pass(arrived, Some(translation))
     }
 
     /// Returns an answer as it came. Only a stream still has to be translated.
@@ -95,9 +81,8 @@ impl Answer<'_> {
             }
             let reading = Reading::new(&mut arrived, events);
             let first = Instant::now() + FIRST_COMMENT;
-            let mut passing = self.passing(Source::Reading(reading), events, first);
-            passing.translator = translation.as_ref().and_then(Translation::of_stream);
-            passing.translation = translation;
+            let mut passing = self.passing(Source::Over, events, first);
+            passing.read(reading, translation);
             Response::new(passing.into_body())
         };
         *response.status_mut() = status;
@@ -129,6 +114,7 @@ impl Answer<'_> {
             comment,
             held: Vec::new(),
             between: true,
+            end: None,
             translator: None,
             translation: None,
             _room: self.room,
@@ -183,18 +169,22 @@ impl Refusal {
         response
     }
 
-    /// Returns the error for a response that has begun already.
-    pub(super) fn to_error(&self) -> ApiError {
-        let tree = json::parse(&self.body).ok();
-        let message = tree
-            .as_ref()
-            .map(|tree| provider_message(Node::root(tree)))
-            .filter(|message| !message.is_empty())
-            .unwrap_or_else(|| "the provider refused the request".to_owned());
-        let code = match self.status {
-            StatusCode::TOO_MANY_REQUESTS => "rate_limit_exceeded",
-            _ => "upstream_error",
+    /// Returns the error as the event of a response that has begun already.
+    pub(super) fn event(&self, dialect: Dialect) -> Bytes {
+        let tree = match (&self.translation, dialect) {
+            (None, Dialect::OpenAi | Dialect::Anthropic) => json::parse(&self.body).ok(),
+            _ => None,
         };
-        ApiError::new(self.status, code, message)
+        if let Some(tree) = tree {
+            // In an event it is one line.
+            let mut line = Writer::default();
+            line.value(Node::root(&tree));
+            return dialect.event_of(&line.into_bytes());
+        }
+        let mut error = ErrorBody::read(self.status.as_u16(), &self.body);
+        if error.message.is_empty() {
+            "the provider refused the request".clone_into(&mut error.message);
+        }
+        error.event(dialect.api()).into()
     }
 }

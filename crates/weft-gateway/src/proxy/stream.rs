@@ -5,8 +5,11 @@
 
 use std::{io, pin::Pin, time::Duration};
 
-use axum::body::{Body, Bytes};
-use clawft_api::Stream as Translator;
+use axum::{
+    body::{Body, Bytes},
+    http::StatusCode,
+};
+use clawft_api::{Stream as Translator, StreamEnd};
 use clawft_core::{TimeLimit, TransportError, TurnError};
 use futures_util::stream::unfold;
 use http_body_util::BodyExt as _;
@@ -19,6 +22,7 @@ use weft_agent::{Error, Fault, Stop};
 use super::{
     dialect::Dialect,
     exchange::{Arrived, ArrivedBody, Failure},
+    form::STREAM_OVERHEAD,
     meter::Meter,
     response::{bad_answer, is_events},
     translation::Translation,
@@ -55,6 +59,8 @@ pub(super) struct Passing {
     pub(super) held: Vec<u8>,
     /// Whether the last byte that was passed on ended an event.
     pub(super) between: bool,
+    /// The end of a stream that is passed on as it comes; `None` if it is not looked for.
+    pub(super) end: Option<StreamEnd>,
     /// The translator to the client's dialect, if the provider speaks another one.
     pub(super) translator: Option<Translator>,
     /// Keeps the answer if the client may continue it.
@@ -106,12 +112,10 @@ impl Reading {
             ArrivedBody::Rest(first, rest) => (first, rest),
         };
         let provider = &arrived.served.target.provider;
-        // An answer that was read already may be longer as events.
-        let room = provider.max_response.max(first.len());
         Reading {
             first,
             body,
-            room,
+            room: usize::MAX,
             limit: provider.max_response,
             timeout: if renewed {
                 provider.timeout
@@ -126,6 +130,13 @@ impl Reading {
             },
             deadline: arrived.deadline,
         }
+    }
+
+    /// Limits the answer, which is going to be read and not only passed on.
+    pub(super) fn limited(self) -> Reading {
+        // An answer that was read already may be longer as events.
+        let room = self.limit.saturating_mul(STREAM_OVERHEAD).max(self.first.len());
+        Reading { room, ..self }
     }
 
     /// Reads the next bytes; `None` at the end.
@@ -248,6 +259,7 @@ impl Passing {
         let end = events_end(&bytes);
         if self.held.is_empty() && end == bytes.len() {
             self.between = true;
+            self.look(&bytes);
             return bytes;
         }
         let held = self.held.len() + bytes.len() - end;
@@ -262,19 +274,68 @@ impl Passing {
         passed.extend_from_slice(now);
         self.held.extend_from_slice(later);
         self.between = !whole;
+        if whole {
+            // The end may be in a part of an event.
+            self.end = None;
+        }
+        self.look(&passed);
         passed.into()
     }
 
-    /// Returns the last bytes.
-    fn end(&mut self) -> Bytes {
-        if !matches!(self.source, Source::Over) {
-            self.source = Source::Over;
-            self.meter.completed();
-            if let Some(translator) = &mut self.translator {
-                return translator.end().into();
-            }
+    /// Looks for the end of the stream in events.
+    fn look(&mut self, events: &[u8]) {
+        if let Some(end) = &mut self.end {
+            end.look(events);
         }
-        std::mem::take(&mut self.held).into()
+    }
+
+    /// Returns the last bytes: an error, if the answer is not complete.
+    fn end(&mut self) -> Bytes {
+        if matches!(self.source, Source::Over) {
+            return Bytes::new();
+        }
+        let held = std::mem::take(&mut self.held);
+        self.look(&held);
+        if self.end.as_ref().is_some_and(|end| !end.has_come()) {
+            return self.end_incomplete(held);
+        }
+        self.source = Source::Over;
+        self.meter.completed();
+        match &mut self.translator {
+            Some(translator) => translator.end().into(),
+            None => held.into(),
+        }
+    }
+
+    /// Returns the end of a stream that broke off, after an event whose empty line is missing. One that is cut is left
+    /// out.
+    fn end_incomplete(&mut self, mut held: Vec<u8>) -> Bytes {
+        if held.last() != Some(&b'\n') {
+            held.clear();
+        }
+        let cause = ApiError::new(
+            StatusCode::BAD_GATEWAY,
+            "incomplete",
+            "the provider's stream broke off",
+        );
+        let event = self.fail(&cause).unwrap_or_default();
+        if !held.is_empty() {
+            held.push(b'\n');
+            held.extend_from_slice(&event);
+            return held.into();
+        }
+        event
+    }
+
+    /// Reads an answer from now on, with the way back to the client's dialect.
+    pub(super) fn read(&mut self, reading: Reading, translation: Option<Translation>) {
+        self.translator = translation.as_ref().and_then(Translation::of_stream);
+        self.translation = translation;
+        self.source = Source::Reading(match self.translator {
+            Some(_) => reading.limited(),
+            None => reading,
+        });
+        self.end = (self.events && self.translator.is_none()).then(|| self.dialect.end());
     }
 
     /// Begins to read the answer. Returns the event of an error if there is none.
@@ -282,9 +343,9 @@ impl Passing {
         match outcome {
             Ok(mut arrived) if is_events(&arrived.headers) => {
                 self.meter.served(&arrived.served);
-                self.translator = arrived.translation.as_ref().and_then(Translation::of_stream);
-                self.translation = arrived.translation.take();
-                self.source = Source::Reading(Reading::new(&mut arrived, true));
+                let translation = arrived.translation.take();
+                let reading = Reading::new(&mut arrived, true);
+                self.read(reading, translation);
                 None
             }
             Ok(arrived) => {
@@ -293,17 +354,23 @@ impl Passing {
             }
             Err(Failure::Refusal(refusal)) => {
                 self.meter.served(&refusal.served);
-                self.fail(&refusal.to_error()).ok()
+                self.over();
+                Some(refusal.event(self.dialect))
             }
             Err(Failure::Error(error)) => self.fail(&error).ok(),
         }
     }
 
-    /// Ends the response with an error: in an event, or by breaking it off.
-    fn fail(&mut self, error: &ApiError) -> io::Result<Bytes> {
+    /// Ends the answer, which is not complete.
+    fn over(&mut self) {
         self.source = Source::Over;
         self.held.clear();
         self.meter.broke_off();
+    }
+
+    /// Ends the response with an error: in an event, or by breaking it off.
+    fn fail(&mut self, error: &ApiError) -> io::Result<Bytes> {
+        self.over();
         if !self.events {
             return Err(io::Error::other("the provider's answer broke off"));
         }

@@ -7,8 +7,8 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue},
 };
 use clawft_api::{
-    Answer, Context, Dialect, Error, ErrorBody, Options, Request, Stream, Warning, Written, upstream,
-    whole_as_events,
+    Answer, Context, Dialect, Error, ErrorBody, ErrorKind, Options, Request, Stream, Warning, Written,
+    upstream, whole_as_events,
 };
 use clawft_types::Provider;
 
@@ -253,7 +253,12 @@ impl Translation {
     /// Returns the status and body of a provider's error for the client.
     pub(super) fn error(&self, status: u16, body: &[u8]) -> (u16, Bytes) {
         let error = ErrorBody::read(status, body);
-        (error.kind.status(self.client), error.write(self.client).into())
+        let status = match error.kind {
+            // The gateway's own 502 for a broken answer, for example, is no error of the gateway.
+            ErrorKind::Server => status,
+            kind => kind.status(self.client),
+        };
+        (status, error.write(self.client).into())
     }
 
     /// Adds the header with the warnings.

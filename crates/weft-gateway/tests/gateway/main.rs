@@ -7,6 +7,7 @@ mod client;
 mod context;
 mod cors;
 mod failures;
+mod faulty_answers;
 mod forms;
 mod health;
 mod hostile;

@@ -262,10 +262,65 @@ fn what_is_no_error_of_the_dialect_becomes_one() {
 
 #[test]
 fn redirect_is_not_followed() {
-    let given = GivenProvider::whole(307, "location: http://127.0.0.1:9/\r\n", "");
+    let given = GivenProvider::whole(307, "location: http://127.0.0.1:9/secret\r\n", "");
     let context = GatewayOptions::given(&given).start();
     let answer = context.send(chat(ASK));
     assert_eq!(answer.status, 502);
+    let text = answer.text();
+    for part in ["answered 307", "not followed", "`127.0.0.1:9`"] {
+        assert!(text.contains(part) && !text.contains("secret"), "{text}");
+    }
+}
+
+#[test]
+fn answer_without_content_is_named() {
+    let given = GivenProvider::new(vec![vec![Part::Bytes(
+        "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n".to_owned(),
+    )]]);
+    let context = GatewayOptions::given(&given).start();
+    let answer = context.send(chat(ASK));
+    assert_eq!(answer.status, 502);
+    assert!(answer.text().contains("status 204"));
+}
+
+#[test]
+fn encoding_of_an_answer_that_has_to_be_read_is_named() {
+    let given = GivenProvider::whole(200, "content-encoding: gzip\r\n", "\u{1f}");
+    let context = GatewayOptions::given(&given).start();
+    let read = r#"{"model":"m","max_tokens":1,"messages":[]}"#;
+    let answer = context.send(Request::post("/v1/messages", read));
+    assert_eq!(answer.status, 502);
+    assert!(answer.text().contains("encoded as `gzip`"));
+}
+
+#[test]
+fn advice_is_about_the_clients_request() {
+    let given = GivenProvider::whole(422, "", r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#);
+    let context = GatewayOptions::given(&given).start();
+    let text = context.send(chat(ASK)).text();
+    assert!(
+        text.contains("check the request") && text.contains("field required"),
+        "{text}"
+    );
+}
+
+#[test]
+fn anthropics_clients_learn_the_identifier_of_a_request() {
+    for (kind, headers, expected) in [
+        ("anthropic", "request-id: req_1\r\n", Some("req_1")),
+        ("openai", "x-request-id: req_2\r\n", Some("req_2")),
+        ("openai", "", None),
+    ] {
+        let given = GivenProvider::whole(200, headers, ANSWER);
+        let context = GatewayOptions::given(&given)
+            .provider(json!({ "kind": kind }))
+            .start();
+        let ask = r#"{"model":"m","max_tokens":1,"messages":[]}"#;
+        let answer = context.send(Request::post("/v1/messages", ask));
+        assert_eq!(answer.status, 200);
+        let own = answer.header("x-clawft-request-id");
+        assert_eq!(answer.header("request-id"), expected.or(own));
+    }
 }
 
 #[test]
@@ -291,7 +346,10 @@ fn large_answer_is_passed_on_completely() {
     assert!(answer.text() == long);
     let given = GivenProvider::whole(200, "", &long);
     let limited = GatewayOptions::given(&given).provider(json!({ "max_response_bytes": 1000 }));
-    assert_eq!(limited.start().send(chat(ASK)).status, 502);
+    let limited = limited.start();
+    assert_eq!(limited.send(chat(ASK)).status, 200, "nothing has to be held");
+    let read = r#"{"model":"m","max_tokens":1,"messages":[]}"#;
+    assert_eq!(limited.send(Request::post("/v1/messages", read)).status, 502);
 }
 
 #[test]
