@@ -1,6 +1,8 @@
 //! Responses that a later request may continue, kept beside the sessions.
 
+mod events;
 mod input_items;
+mod references;
 
 use std::sync::Arc;
 
@@ -16,7 +18,9 @@ use weft_agent::Error;
 use crate::{
     api_error::ApiError, failure, keys::Client, log, reply, routes::PathEnd, state::Shared, tenant::Tenant,
 };
+use events::Events;
 use input_items::Page;
+pub(super) use references::resolve as resolve_references;
 
 /// The beginning of every identifier.
 pub(super) const PREFIX: &str = "resp_";
@@ -99,10 +103,18 @@ pub(super) async fn resume(
 pub(crate) async fn get(
     State(shared): State<Shared>,
     Extension(client): Extension<Client>,
+    uri: Uri,
     PathEnd(id): PathEnd,
 ) -> Result<Response, ApiError> {
+    let events = Events::read(&uri)?;
     let (_, answer) = read(&shared, &client, &id).await?;
-    Ok(reply::json(StatusCode::OK, answer))
+    match events {
+        None => Ok(reply::json(StatusCode::OK, answer)),
+        Some(events) => {
+            let response = shared.work.parse(move || events.respond(&answer)).await?;
+            response.ok_or_else(|| unknown(&id))
+        }
+    }
 }
 
 /// `GET /v1/responses/ID/input_items`: the conversation before a response that the gateway keeps.

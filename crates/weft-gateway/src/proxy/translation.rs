@@ -68,7 +68,7 @@ impl Translator {
     /// Reads a request. A large one is read on another thread.
     ///
     /// # Errors
-    /// 400 with the field that is wrong.
+    /// 400 with the field that is wrong, 404 if it refers to what is not kept.
     pub(crate) async fn read(
         shared: &Shared,
         api: Api,
@@ -76,6 +76,10 @@ impl Translator {
         tenant: Arc<Tenant>,
     ) -> Result<Translator, ApiError> {
         let dialect = api.dialect.api();
+        let body = match dialect {
+            Dialect::Responses => kept::resolve_references(shared, &tenant, body).await?,
+            _ => body,
+        };
         let length = body.len();
         let mut translator = Translator {
             source: Source::Text(body.clone()),
@@ -148,6 +152,7 @@ impl Translator {
         };
         context.created = time::unix(SystemTime::now());
         context.id.clone_from(&self.id);
+        context.is_kept = self.keeper.is_some();
         let translation = Translation {
             provider: dialect,
             client: self.client,

@@ -238,6 +238,186 @@ fn kept_response_is_returned_until_it_is_deleted() {
 }
 
 #[test]
+fn kept_response_is_streamed_again() {
+    let given = GivenProvider::whole(200, "", COMPLETION);
+    let context = gateway(&given, "openai");
+    let body = json!({ "model": "m", "input": "hi", "metadata": { "a": "b" } });
+    let made = post(&context, "/v1/responses", &body).json();
+    let path = format!("/v1/responses/{}", made["id"].as_str().expect("an identifier"));
+    let events = |query: &str| {
+        let answer = context.send(Request::get(&format!("{path}?{query}")));
+        assert_eq!(
+            answer.header("content-type"),
+            Some("text/event-stream"),
+            "{query}"
+        );
+        data(&answer.text())
+    };
+    let all = events("stream=true");
+    assert_eq!(all.last().expect("events")["response"], made);
+    assert_eq!(all[0]["type"], "response.created");
+    let numbers: Vec<_> = all
+        .iter()
+        .map(|event| event["sequence_number"].as_u64())
+        .collect();
+    assert_eq!(numbers, (0..all.len() as u64).map(Some).collect::<Vec<_>>());
+    assert_eq!(events("stream=true&starting_after=1"), all[2..]);
+    assert_eq!(
+        context.send(Request::get(&format!("{path}?stream=false"))).json(),
+        made
+    );
+    for query in ["stream=maybe", "stream=true&starting_after=x"] {
+        assert_eq!(context.send(Request::get(&format!("{path}?{query}"))).status, 400);
+    }
+}
+
+/// Returns the output of a response.
+fn output(context: &TestContext, body: &Value) -> Vec<Value> {
+    let answer = post(context, "/v1/responses", body);
+    assert_eq!(answer.status, 200);
+    let text = answer.text();
+    let response = match body["stream"] == true {
+        true => data(&text).pop().expect("events")["response"].clone(),
+        false => serde_json::from_str(&text).expect("JSON"),
+    };
+    response["output"].as_array().expect("items").clone()
+}
+
+#[test]
+fn items_of_kept_responses_are_named_instead_of_repeated() {
+    for stream in [false, true] {
+        let message = json!({ "role": "assistant", "content": "Hello", "reasoning_content": "hm",
+            "tool_calls": [{ "index": 0, "id": "c", "type": "function", "function": { "name": "f", "arguments": "{}" } }] });
+        let choice = |name: &str| json!({ "index": 0, name: message, "finish_reason": "tool_calls" });
+        let given = match stream {
+            true => GivenProvider::events(&format!(
+                "data: {}\n\ndata: [DONE]\n\n",
+                json!({ "id": "c", "choices": [choice("delta")] })
+            )),
+            false => GivenProvider::whole(
+                200,
+                "",
+                &json!({ "id": "c", "choices": [choice("message")] }).to_string(),
+            ),
+        };
+        let context = gateway(&given, "openai");
+        let items = output(
+            &context,
+            &json!({ "model": "m", "input": "one", "stream": stream }),
+        );
+        let kinds: Vec<_> = items
+            .iter()
+            .map(|item| item["type"].as_str().expect("a type"))
+            .collect();
+        assert_eq!(kinds, ["reasoning", "message", "function_call"]);
+        let mut input = vec![json!({ "role": "user", "content": "one" })];
+        // The type may be left out.
+        input.push(json!({ "id": items[0]["id"] }));
+        input.extend(
+            items[1..]
+                .iter()
+                .map(|item| json!({ "type": "item_reference", "id": item["id"] })),
+        );
+        input.push(json!({ "type": "function_call_output", "call_id": "c", "output": "sunny" }));
+        let next = post(
+            &context,
+            "/v1/responses",
+            &json!({ "model": "m", "input": input }),
+        );
+        assert_eq!((next.status, next.header("x-clawft-warning")), (200, None));
+        let messages = sent(&given).1["messages"].clone();
+        assert_eq!(messages[1]["content"], "Hello");
+        assert_eq!(messages[1]["reasoning_content"], "hm");
+        assert_eq!(messages[1]["tool_calls"][0]["function"]["name"], "f");
+        assert_eq!(
+            messages[2],
+            json!({ "role": "tool", "tool_call_id": "c", "content": "sunny" })
+        );
+        // The response that was asked for with references can be continued like any other.
+        let body = json!({ "model": "m", "input": "more", "previous_response_id": next.json()["id"] });
+        assert_eq!(post(&context, "/v1/responses", &body).status, 200);
+        assert_eq!(sent(&given).1["messages"][1]["content"], "Hello");
+    }
+}
+
+#[test]
+fn item_that_is_not_kept_is_named() {
+    let given = GivenProvider::whole(200, "", COMPLETION);
+    let context = gateway(&given, "openai");
+    let body = json!({ "model": "m", "input": "hi", "store": false });
+    let mut ids: Vec<_> = output(&context, &body)
+        .iter()
+        .map(|item| item["id"].clone())
+        .collect();
+    ids.extend([
+        json!("msg_1"),
+        json!("msg_../../config_0"),
+        json!(format!("rs_{}_0", "0".repeat(24))),
+    ]);
+    let asked = given.sent().len();
+    for id in ids {
+        let input = [json!({ "type": "item_reference", "id": id })];
+        let answer = post(
+            &context,
+            "/v1/responses",
+            &json!({ "model": "m", "input": input }),
+        );
+        let error = answer.json()["error"].clone();
+        assert_eq!(
+            (&error["param"], &error["code"]),
+            (&json!("input"), &json!("item_not_found"))
+        );
+        assert!(
+            error["message"]
+                .as_str()
+                .is_some_and(|text| text.contains(id.as_str().expect("text")))
+        );
+    }
+    assert_eq!(given.sent().len(), asked);
+}
+
+#[test]
+fn items_make_no_request_larger_than_a_body_may_be() {
+    let given = GivenProvider::whole(200, "", &COMPLETION.replace("Hello", &"x".repeat(2000)));
+    let options = GatewayOptions::given(&given).gateway(json!({ "max_body_bytes": 8000 }));
+    let context = options.start();
+    let id = output(&context, &json!({ "model": "m", "input": "hi" }))[0]["id"].clone();
+    let reference = json!({ "type": "item_reference", "id": id });
+    for (count, status) in [(2, 200), (5, 413)] {
+        let input = vec![reference.clone(); count];
+        let answer = post(
+            &context,
+            "/v1/responses",
+            &json!({ "model": "m", "input": input }),
+        );
+        assert_eq!(answer.status, status);
+    }
+}
+
+#[test]
+fn response_tells_whether_it_is_kept() {
+    for stream in [false, true] {
+        let given = match stream {
+            true => GivenProvider::events(CHUNKS),
+            false => GivenProvider::whole(200, "", COMPLETION),
+        };
+        let context = gateway(&given, "openai");
+        for (store, expected) in [(Value::Null, true), (json!(true), true), (json!(false), false)] {
+            let body = json!({ "model": "m", "input": "hi", "store": store, "stream": stream,
+                "metadata": { "a": "\"store\":false" } });
+            let text = post(&context, "/v1/responses", &body).text();
+            let response = match stream {
+                true => data(&text).pop().expect("events")["response"].clone(),
+                false => serde_json::from_str(&text).expect("JSON"),
+            };
+            assert_eq!(response["store"], json!(expected), "{store}");
+            let path = format!("/v1/responses/{}", response["id"].as_str().expect("text"));
+            assert_eq!(context.send(Request::get(&path)).status == 200, expected);
+        }
+    }
+}
+
+#[test]
 fn input_of_a_kept_response_is_listed_in_pages() {
     let given = GivenProvider::whole(200, "", COMPLETION);
     let context = gateway(&given, "openai");
