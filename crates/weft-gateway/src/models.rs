@@ -53,7 +53,9 @@ fn described((id, owned_by): (String, String)) -> Model {
 async fn known(shared: &Shared, client: &Client) -> Vec<(String, String)> {
     let mut models = shared.routing().offered(shared).await;
     models.insert(1.min(models.len()), (AGENT.to_owned(), OWNER.to_owned()));
-    models.retain(|(name, _)| client.may_use(name));
+    let routing = shared.routing();
+    let allows = |name: &str| client.may_use(name);
+    models.retain(|(name, _)| client.may_use(name) || name != AGENT && routing.allows(name, &allows));
     models
 }
 
@@ -65,7 +67,12 @@ pub(super) async fn get(
     PathEnd(id): PathEnd,
 ) -> Result<Response, ApiError> {
     let models = known(&shared, &client).await;
-    let Some((id, owner)) = models.into_iter().find(|(known, _)| *known == id) else {
+    let routing = shared.routing();
+    let listed = routing.listed(&id).unwrap_or(&id);
+    let Some((_, owner)) = models
+        .into_iter()
+        .find(|(known, _)| *known == id || known == listed)
+    else {
         let message = "this is not one of the models that `/v1/models` lists";
         let error = ApiError::new(StatusCode::NOT_FOUND, "model_not_found", message).at("model");
         if headers.contains_key(ANTHROPIC) {

@@ -272,7 +272,7 @@ impl Incoming {
         let Some(key) = client.key() else { return Ok(()) };
         let config = shared.config();
         let model = self.model.as_deref().unwrap_or(&config.agents.model);
-        if !client.may_use(model) {
+        if !client.may_use(model) && !self.may_use_candidates(shared, model, &client).await {
             let message = format!("this key may not use the model `{model}`");
             return Err(ApiError::new(StatusCode::FORBIDDEN, "model_not_allowed", message).at("model"));
         }
@@ -284,6 +284,13 @@ impl Incoming {
     /// Returns the place for what the log tells about the request.
     pub(super) fn details(&self) -> Arc<Details> {
         self.parts.extensions.get().cloned().unwrap_or_default()
+    /// Returns whether the client may use the models behind a name under another name that they have.
+    async fn may_use_candidates(&self, shared: &Shared, model: &str, client: &Client) -> bool {
+        let routing = shared.routing();
+        routing.learn(shared, self.model.as_deref()).await;
+        model != AGENT && routing.allows(model, &|name| client.may_use(name))
+    }
+
     }
 }
 
@@ -389,7 +396,14 @@ async fn translator(
 async fn candidates(shared: &Shared, incoming: &Incoming) -> Vec<Candidate> {
     let (routing, model) = (shared.routing(), incoming.model.as_deref());
     routing.learn(shared, model).await;
-    routing.candidates(model, &|| getrandom::u32().unwrap_or_default())
+    let mut candidates = routing.candidates(model, &|| getrandom::u32().unwrap_or_default());
+    let client = incoming.client();
+    if client.key().is_some() && !client.may_use(model.unwrap_or(&shared.config().agents.model)) {
+        // The models of providers may have changed since the check.
+        let allows = |name: &str| client.may_use(name);
+        candidates.retain(|candidate| routing.allows_candidate(candidate, &allows));
+    }
+    candidates
 }
 
 /// Returns a count of tokens for a request of this length, for providers that count none.

@@ -37,6 +37,33 @@ impl Routing {
             .unwrap_or_else(|| vec![self.unmapped(model)])
     }
 
+    /// Returns whether every model behind a name is one that `allows` knows.
+    pub(crate) fn allows(&self, model: &str, allows: &dyn Fn(&str) -> bool) -> bool {
+        let candidates = self.candidates(Some(model), &|| 0);
+        candidates
+            .iter()
+            .all(|candidate| self.allows_candidate(candidate, allows))
+    }
+
+    /// Returns whether `allows` knows one of a candidate's names: `PROVIDER/MODEL`, and the model's alone if it goes to
+    /// the default provider.
+    pub(crate) fn allows_candidate(&self, candidate: &Candidate, allows: &dyn Fn(&str) -> bool) -> bool {
+        let Candidate { target, model, .. } = candidate;
+        let is_default = Arc::ptr_eq(target, &self.default.target);
+        allows(&[target.provider.name.as_str(), "/", model].concat())
+            || is_default && !self.maps(model) && allows(model)
+    }
+
+    /// Returns the name that `/v1/models` lists for `PROVIDER/MODEL`, if that is the default provider.
+    pub(crate) fn listed<'a>(&self, model: &'a str) -> Option<&'a str> {
+        let (target, model) = qualified(model, |provider| self.target(provider))?;
+        (Arc::ptr_eq(target, &self.default.target) && !self.maps(model)).then_some(model)
+    }
+
+    fn maps(&self, model: &str) -> bool {
+        self.routes.iter().any(|route| route.name == model)
+    }
+
     /// Returns the candidates behind a mapped name.
     fn named(&self, model: &str, random: &dyn Fn() -> u32) -> Option<Vec<Candidate>> {
         let route = self.routes.iter().find(|route| route.name == model)?;

@@ -122,6 +122,67 @@ fn key_is_limited_to_its_models() {
 }
 
 #[test]
+fn pattern_stands_for_a_providers_models_under_each_name() {
+    let given = GivenProvider::whole(200, "", OK);
+    let list_of_models = r#"{"data":[{"id":"one"},{"id":"two"}]}"#;
+    let other = GivenProvider::whole(200, "", list_of_models);
+    let models = json!({ "quick": "openai/one", "mixed": ["openai/one", "other/two"] });
+    let options = GatewayOptions::given(&given).other("other", &other);
+    let context = options
+        .gateway(json!({ "token": "the-gateways-own-token", "models": models }))
+        .start();
+    let only = |pattern: &str| NewKey {
+        models: vec![pattern.to_owned()],
+        ..named(if pattern.starts_with("openai") {
+            "alice"
+        } else {
+            "bob"
+        })
+    };
+    let alice = add(&context, only("openai/*"));
+    let bob = add(&context, only("other/*"));
+    for (key, model, status) in [
+        (&alice, "m", 200),
+        (&alice, "openai/m", 200),
+        (&alice, "quick", 200),
+        (&alice, "mixed", 403),
+        (&alice, "other/two", 403),
+        (&alice, "two", 403),
+        (&alice, "clawft", 403),
+        (&bob, "other/two", 200),
+        (&bob, "two", 200),
+        (&bob, "m", 403),
+        (&bob, "quick", 403),
+        (&bob, "openai/m", 403),
+    ] {
+        let answer = eventually(|| ask(&context, key, model), status);
+        assert_eq!(answer.status, status, "{model}");
+    }
+    let without = Request::post("/v1/chat/completions", r#"{"messages":[]}"#).header("x-api-key", &alice);
+    assert_eq!(context.send(without).status, 200);
+    let names = |key: &str| {
+        let list = list(&context, key, "/v1/models").json();
+        let models = list["data"].as_array().expect("a list").clone();
+        models
+            .iter()
+            .map(|model| model["id"].as_str().expect("a name").to_owned())
+            .collect::<Vec<_>>()
+    };
+    let seen = names(&alice);
+    assert!(
+        seen.contains(&"quick".to_owned()) && !seen.iter().any(|name| name.starts_with("other/")),
+        "{seen:?}"
+    );
+    assert_eq!(names(&bob), ["other/one", "other/two"]);
+    let configured = &seen[0];
+    for name in [configured.clone(), format!("openai/{configured}")] {
+        let found = list(&context, &alice, &format!("/v1/models/{name}"));
+        assert_eq!((found.status, &found.json()["id"]), (200, &json!(name)));
+    }
+    assert_eq!(list(&context, &alice, "/v1/models/other/two").status, 404);
+}
+
+#[test]
 fn sessions_belong_to_their_key() {
     let given = GivenProvider::whole(200, "", OK);
     let context = start(&given);
