@@ -37,7 +37,10 @@ use axum::{
     http::{HeaderValue, StatusCode, request::Parts},
     response::Response,
 };
-use clawft_types::Kind;
+use clawft_types::{
+    Kind,
+    json::{self, JsonError},
+};
 use tokio::time::{Instant, timeout};
 
 use super::{
@@ -281,9 +284,6 @@ impl Incoming {
             .inspect_err(|_| shared.metrics.rejected("limit"))
     }
 
-    /// Returns the place for what the log tells about the request.
-    pub(super) fn details(&self) -> Arc<Details> {
-        self.parts.extensions.get().cloned().unwrap_or_default()
     /// Returns whether the client may use the models behind a name under another name that they have.
     async fn may_use_candidates(&self, shared: &Shared, model: &str, client: &Client) -> bool {
         let routing = shared.routing();
@@ -291,6 +291,9 @@ impl Incoming {
         model != AGENT && routing.allows(model, &|name| client.may_use(name))
     }
 
+    /// Returns the place for what the log tells about the request.
+    pub(super) fn details(&self) -> Arc<Details> {
+        self.parts.extensions.get().cloned().unwrap_or_default()
     }
 }
 
@@ -302,13 +305,21 @@ async fn scan(
     let Received { bytes, large } = received;
     let bytes = Bytes::from(bytes);
     let envelope = match &large {
-        None => Envelope::scan(&bytes)?,
+        None => envelope(&bytes)?,
         Some(_) => {
             let bytes = bytes.clone();
-            shared.work.parse(move || Envelope::scan(&bytes)).await??
+            shared.work.parse(move || envelope(&bytes)).await??
         }
     };
     Ok((bytes, envelope, large))
+}
+
+/// Scans a body, which has to be UTF-8, as all JSON is: providers differ in how they read anything else.
+fn envelope(bytes: &[u8]) -> Result<Envelope, JsonError> {
+    match std::str::from_utf8(bytes) {
+        Ok(_) => Envelope::scan(bytes),
+        Err(_) => json::parse(bytes).and_then(|_| Envelope::scan(bytes)),
+    }
 }
 
 /// Passes a request on, and the answer back.
@@ -428,4 +439,16 @@ fn other_kind(candidate: &Candidate) -> ApiError {
 fn no_such_path(who: &str) -> ApiError {
     let message = format!("{who} does not have this path, name a model of another provider");
     ApiError::new(StatusCode::NOT_FOUND, "not_found", message).at("model")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn body_is_utf_8() {
+        assert!(envelope("{\"a\":\"é\"}".as_bytes()).is_ok());
+        let error = envelope(b"{\"a\":\"\xff\"}").unwrap_err();
+        assert!(error.to_string().contains("UTF-8"), "{error}");
+    }
 }

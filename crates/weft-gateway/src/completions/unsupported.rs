@@ -35,7 +35,9 @@ const FIELDS: [(&str, Harmless); 16] = [
 pub(super) fn check(root: Node<'_>) -> Result<(), ApiError> {
     for (key, harmless) in FIELDS {
         if root.get(key).is_some_and(|node| !harmless(node)) {
-            let message = format!("{key}: the gateway does not support this, leave it out");
+            let message = format!(
+                "{key}: the gateway's agent does not support this, leave it out, or name another model than `clawft`"
+            );
             return Err(ApiError {
                 code: Some("unsupported_parameter"),
                 ..ApiError::invalid(message).at(key)
