@@ -91,7 +91,7 @@ pub(crate) fn run_tests(project: &Project, flags: &Test) -> Result<()> {
         }
         steps
     } else if flags.quick {
-        planned(project, &[Step::Unit], FUZZ_SECONDS_OF_CHANGE)
+        vec![quick(project)]
     } else {
         let steps: Vec<Step> = all().into_iter().filter(|step| !step.is_long()).collect();
         planned(project, &steps, FUZZ_SECONDS_OF_CHANGE)
@@ -130,6 +130,16 @@ fn planned(project: &Project, steps: &[Step], fuzz_seconds: u64) -> Vec<Planned>
         .iter()
         .map(|step| steps::planned(*step, project, fuzz_seconds))
         .collect()
+}
+
+/// Returns the step that runs the tests that need no server, no load and no large input: those beside the code, and
+/// those of command lines and of the rules for this repository.
+fn quick(project: &Project) -> Planned {
+    let mut step = steps::planned(Step::Unit, project, FUZZ_SECONDS_OF_CHANGE);
+    if let Command::Cargo(words) = &mut step.command {
+        words.extend(["--lib", "--bins", "--test", "cli", "--test", "tidy"].map(str::to_owned));
+    }
+    step
 }
 
 /// Returns the step that runs the unit tests whose name contains `text`.

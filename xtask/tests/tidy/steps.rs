@@ -8,9 +8,8 @@ use flags::Step;
 use crate::document::Document;
 
 /// The steps that have a job with a command of their own, instead of `cargo xtask ci --only STEP`.
-const ALONE: [(Step, &str); 5] = [
+const ALONE: [(Step, &str); 4] = [
     (Step::Lint, "cargo xtask lint"),
-    (Step::Unit, "cargo xtask test --quick"),
     (Step::Wasm, "cargo xtask wasm --check-size --locked"),
     (Step::Wasmtime, "cargo xtask smoke wasmtime"),
     (Step::Wamr, "cargo xtask smoke wamr"),

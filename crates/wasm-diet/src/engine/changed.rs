@@ -43,7 +43,7 @@ pub(super) fn avoided(module: &[u8]) -> Result<Avoided> {
     Ok(avoided)
 }
 
-/// What is in a module that a pass could change.
+/// The parts of a module that a pass could change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Found {
     /// A function is called through a table, with a type that the engine compares.
