@@ -21,10 +21,12 @@ pub(crate) enum Exit {
     /// The answer ended for another reason than that it was complete, or has no text.
     Curtailed = 6,
     /// Ended by SIGHUP: 128 and the signal's number, as in shells.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "other systems do not have the signal"))]
     HungUp = 129,
     /// Interrupted by Ctrl-C.
     Interrupted = 130,
     /// Ended by SIGTERM.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "other systems do not have the signal"))]
     Terminated = 143,
 }
 

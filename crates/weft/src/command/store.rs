@@ -1,10 +1,6 @@
 //! The store of the gateway, for the commands that work on it.
 
-use std::{
-    sync::mpsc::{self, RecvTimeoutError},
-    thread,
-    time::Duration,
-};
+use std::time::Duration;
 
 use weft_agent::{Error, Home};
 use weft_gateway::Administration;
@@ -19,13 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// # Errors
 /// If it cannot be reached.
 pub(super) fn open(home: &Home) -> Result<Administration, Error> {
-    let (done, waits) = mpsc::channel::<()>();
-    thread::spawn(move || {
-        if waits.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-            terminal::hint("waiting for the database, for up to 10 s");
-        }
-    });
+    let waiting = terminal::hint_after(PATIENCE, "waiting for the database, for up to 10 s");
     let store = Administration::open(home);
-    drop(done);
+    drop(waiting);
     store
 }

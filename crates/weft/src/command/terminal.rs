@@ -16,7 +16,12 @@ use std::{
     env,
     fmt::Display,
     io::{self, ErrorKind, IsTerminal as _, Write as _},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, RecvTimeoutError, Sender},
+    },
+    thread,
+    time::Duration,
 };
 
 use clawft_store::FsFault;
@@ -62,6 +67,17 @@ pub(crate) fn warn<T: Display>(warnings: &[T]) {
 /// Prints a hint on standard error.
 pub(crate) fn hint(text: &str) {
     write_error(&format!("{text}\n"));
+}
+
+/// Prints a hint on standard error after this time, unless the returned sender is dropped before.
+pub(crate) fn hint_after(time: Duration, text: &'static str) -> Sender<()> {
+    let (done, waits) = mpsc::channel();
+    thread::spawn(move || {
+        if waits.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
+            hint(text);
+        }
+    });
+    done
 }
 
 /// Prints a line of a tool's call on standard error, dimmed if it has colours.

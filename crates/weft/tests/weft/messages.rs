@@ -164,3 +164,26 @@ fn images_go_with_the_message_and_stay_in_the_session() {
         "{said}"
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn damaged_key_is_not_a_missing_one() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+
+    let home = Home::new("ok");
+    let key = OsStr::from_bytes(b"sk-\xff");
+    let mut call = home.command(&["chat", "hi"]);
+    call.env("TEST_KEY", key);
+    let said = Run::of(call, "").failure(4);
+    assert!(
+        said.contains("holds a character that no HTTP header may"),
+        "{said}"
+    );
+    // So it is without a configuration, even where a server would need no key.
+    fs::remove_file(home.path("config.json")).unwrap();
+    let mut call = home.command(&["chat", "hi"]);
+    call.env("OPENAI_API_KEY", key)
+        .env("OPENAI_BASE_URL", "http://127.0.0.1:1/v1");
+    let said = Run::of(call, "").failure(4);
+    assert!(said.contains("the variable `OPENAI_API_KEY`"), "{said}");
+}

@@ -14,6 +14,10 @@ static STATE: Mutex<State> = Mutex::new(State {
 });
 
 struct State {
+    #[cfg_attr(
+        not(unix),
+        expect(dead_code, reason = "other systems do not have the signals")
+    )]
     answer: Option<Stop>,
     signal: Option<Exit>,
 }
@@ -67,16 +71,11 @@ mod unix {
             let Ok(runtime) = Builder::new_current_thread().enable_io().build() else {
                 return;
             };
-            let watched = runtime.block_on(async {
-                let hangup = Some(SignalKind::hangup()).filter(|_| !ignores_hangup());
-                (
-                    signal(SignalKind::terminate()).ok(),
-                    hangup.and_then(|kind| signal(kind).ok()),
-                )
-            });
             thread::spawn(move || {
                 runtime.block_on(async {
-                    let (mut terminate, mut hangup) = watched;
+                    let hangup = Some(SignalKind::hangup()).filter(|_| !ignores_hangup());
+                    let mut terminate = signal(SignalKind::terminate()).ok();
+                    let mut hangup = hangup.and_then(|kind| signal(kind).ok());
                     loop {
                         tokio::select! {
                             () = next(&mut terminate) => end(Exit::Terminated),

@@ -4,8 +4,6 @@ use std::{
     fs::{self, File},
     io::{self, IsTerminal as _, Read},
     path::Path,
-    sync::mpsc::{self, RecvTimeoutError},
-    thread,
     time::Duration,
 };
 
@@ -54,14 +52,11 @@ pub(super) fn file(path: &Path) -> Result<Content, Error> {
 /// # Errors
 /// As [`file()`].
 pub(super) fn input() -> Result<Content, Error> {
-    let (done, waits) = mpsc::channel::<()>();
-    thread::spawn(move || {
-        if waits.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) && !io::stdin().is_terminal() {
-            terminal::hint("reading standard input until it ends; `< /dev/null` leaves it out");
-        }
-    });
+    let text = "reading standard input until it ends; `< /dev/null` leaves it out";
+    let is_typed = io::stdin().is_terminal();
+    let waiting = (!is_typed).then(|| terminal::hint_after(PATIENCE, text));
     let bytes = read(io::stdin().lock(), INPUT)?;
-    drop(done);
+    drop(waiting);
     let failed = |error| Error::other(format!("{INPUT} cannot be read: {}", FsFault::from(error)));
     let bytes = bytes.map_err(failed)?;
     content(bytes, INPUT)
