@@ -33,6 +33,12 @@ pub fn delete(address: &str, path: &str) -> Result<Response> {
     send(address, &format!("DELETE {path} HTTP/1.1\r\n"), "")
 }
 
+/// Sends a JSON `body` with `PATCH` to `path`.
+pub fn patch(address: &str, path: &str, body: &Value) -> Result<Response> {
+    let body = body.to_string();
+    send(address, &head_with_body("PATCH", path, "", &body), &body)
+}
+
 /// Sends the message `text` to the session `id`, and requests a stream.
 pub fn say(address: &str, id: &str, text: &str) -> Result<Response> {
     let body = json!({ "stream": true, "messages": [{ "role": "user", "content": text }] });
@@ -71,10 +77,16 @@ pub fn post_only(address: &str, path: &str, token: &str, body: &str) -> Result<T
     write(address, &post_head(path, &authorization(Some(token)), body), body)
 }
 
-/// Returns the request line and the headers of a `body` of JSON, and `headers`.
 fn post_head(path: &str, headers: &str, body: &str) -> String {
+    head_with_body("POST", path, headers, body)
+}
+
+/// Returns the request line and the headers of a `body` of JSON, and `headers`.
+fn head_with_body(method: &str, path: &str, headers: &str, body: &str) -> String {
     let length = body.len();
-    format!("POST {path} HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}")
+    format!(
+        "{method} {path} HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}"
+    )
 }
 
 fn authorization(token: Option<&str>) -> String {

@@ -1,5 +1,7 @@
 //! A real Postgres of each case, on a free port of loopback.
 
+mod certificate;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -36,6 +38,8 @@ pub(super) struct Database {
     directory: PathBuf,
     log: PathBuf,
     port: u16,
+    /// Settings beyond those of every database.
+    settings: Vec<&'static str>,
     process: Option<Guarded>,
 }
 
@@ -91,8 +95,20 @@ impl Database {
             directory,
             log,
             port: free_port()?,
+            settings: Vec::new(),
             process: None,
         })
+    }
+
+    /// Makes the next start accept connections with TLS only. Returns the file of the authority that signed the
+    /// certificate.
+    pub(super) fn encrypt(&mut self) -> Result<PathBuf> {
+        let authority = certificate::write(&self.directory)?;
+        let access = self.directory.join("pg_hba.conf");
+        fs::write(&access, "hostssl all all 127.0.0.1/32 trust\n")
+            .with_context(|| format!("could not write `{}`", access.display()))?;
+        self.settings = vec!["ssl=on"];
+        Ok(authority)
     }
 
     /// Returns the URL.
@@ -120,7 +136,7 @@ impl Database {
             .arg("-D")
             .arg(&self.directory)
             .args(["-p", &port]);
-        for setting in settings {
+        for setting in settings.into_iter().chain(self.settings.iter().copied()) {
             command = command.args(["-c", setting]);
         }
         let nowhere = Path::new("/dev/null");

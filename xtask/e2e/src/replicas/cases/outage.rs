@@ -20,6 +20,7 @@ cases! {
     start_without_database_is_a_clear_error,
     outage_is_told_and_over_at_once,
     database_without_tls_is_a_clear_error,
+    certificate_of_the_database_is_checked,
 }
 
 /// The longest time until readiness changes.
@@ -123,6 +124,31 @@ fn database_without_tls_is_a_clear_error(test: &ReplicasContext<'_>) -> Result<(
         outcome.stderr
     );
     ensure!(begun.elapsed() < Duration::from_secs(9), "it was tried again");
+    Ok(())
+}
+
+fn certificate_of_the_database_is_checked(test: &ReplicasContext<'_>) -> Result<()> {
+    let mut database = test.stopped_database()?;
+    let authority = database.encrypt()?;
+    database.run()?;
+    let trusted = format!("sslmode=verify-full&sslrootcert={}", authority.display());
+    let url = |setting: &str| database.url().replace("sslmode=disable", setting);
+    turn(&test.replica("one", "ok", &url(&trusted))?, "s", "hello")?;
+    test.home("two", "ok", 0)?;
+    for (setting, cause) in [
+        // The database accepts no connection without TLS.
+        ("sslmode=disable", "no encryption"),
+        ("sslmode=require", "certificate"),
+        ("sslmode=verify-full", "certificate"),
+    ] {
+        let outcome = test.weft("two", Some(&url(setting)), &["gateway"], "")?;
+        ensure!(
+            outcome.exit == Some(1) && outcome.stderr.contains(cause),
+            "with `{setting}` it ended with {:?}: {}",
+            outcome.exit,
+            outcome.stderr
+        );
+    }
     Ok(())
 }
 

@@ -13,6 +13,8 @@ cases! {
     store:
     two_replicas_keep_both_turns_in_order,
     deleted_session_is_not_stored_by_other_replica,
+    truncated_session_is_the_same_everywhere,
+    replacing_turn_gives_way_to_one_of_other_replica,
     three_replicas_migrate_at_the_same_time,
     response_is_continued_by_other_replica,
     sessions_move_both_ways,
@@ -89,6 +91,71 @@ fn deleted_session_is_not_stored_by_other_replica(test: &ReplicasContext<'_>) ->
         missing.status == 404,
         "a deletion of nothing is answered with {}",
         missing.status
+    );
+    Ok(())
+}
+
+fn truncated_session_is_the_same_everywhere(test: &ReplicasContext<'_>) -> Result<()> {
+    let database = test.database()?;
+    let one = test.replica("one", "stream-slow", &database.url())?;
+    let other = test.replica("other", "ok", &database.url())?;
+    for text in ["first", "second", "third"] {
+        turn(&one, "s", text)?;
+    }
+    let truncate = |keep: usize| -> Result<()> {
+        let changed = http::patch(other.address(), "/v1/sessions/s", &json!({ "messages": keep }))?;
+        ensure!(changed.status == 200, "it is answered with {}", changed.status);
+        Ok(())
+    };
+    truncate(4)?;
+    turn(&one, "s", "fourth")?;
+    let requests = test.requests()?;
+    let known = requests.last().context("no request")?.messages()?;
+    ensure!(known.len() == 5, "the next turn knows {known:?}");
+    // A turn that runs meanwhile continues messages that are gone.
+    let mut running = http::say(one.address(), "s", WORDS)?;
+    running.piece()?.context("no piece came")?;
+    truncate(2)?;
+    let rest = running.raw()?;
+    ensure!(rest.contains(r#""stored":false"#), "the running turn: {rest}");
+    for replica in [&one, &other] {
+        let found = texts(replica.address(), "s")?;
+        ensure!(found == ["first", "echo: first"], "the session holds {found:?}");
+    }
+    turn(&one, "s", "last").map(drop)
+}
+
+fn replacing_turn_gives_way_to_one_of_other_replica(test: &ReplicasContext<'_>) -> Result<()> {
+    let database = test.database()?;
+    let one = test.replica("one", "stream-slow", &database.url())?;
+    let other = test.replica("other", "ok", &database.url())?;
+    for text in ["first", "second"] {
+        turn(&one, "s", text)?;
+    }
+    let replace = |text: &str| {
+        let body = json!({ "stream": true, "messages": [{ "role": "user", "content": text }] });
+        let headers = "x-clawft-session: s\r\nx-clawft-keep: 2\r\n";
+        http::post_json(one.address(), "/v1/chat/completions", headers, &body)
+    };
+    let rest = replace("changed")?.raw()?;
+    ensure!(rest.contains(r#""stored":true"#), "the replacing turn: {rest}");
+    let expected = ["first", "echo: first", "changed", "echo: changed"];
+    ensure!(
+        texts(other.address(), "s")? == expected,
+        "it did not replace the others"
+    );
+    let mut running = replace(WORDS)?;
+    running.piece()?.context("no piece came")?;
+    turn(&other, "s", "third")?;
+    let rest = running.raw()?;
+    ensure!(
+        rest.contains(r#""stored":false"#),
+        "the later replacing turn: {rest}"
+    );
+    let found = texts(one.address(), "s")?;
+    ensure!(
+        found.len() == 6 && found[4] == "third",
+        "the session holds {found:?}"
     );
     Ok(())
 }
@@ -170,8 +237,8 @@ fn sessions_move_both_ways(test: &ReplicasContext<'_>) -> Result<()> {
     };
     let sessions = [
         line("a", "", 4),
-        line("b", "", 1),
-        line("a", r#""client":"alice","#, 2),
+        line("b", r#""title":"a \"title\"","#, 1),
+        line("a", r#""client":"alice","title":"ü","#, 2),
     ]
     .concat();
     test.weft_prints("files", None, &["sessions", "import"], &sessions)?;
@@ -186,6 +253,13 @@ fn sessions_move_both_ways(test: &ReplicasContext<'_>) -> Result<()> {
     ensure!(
         outcome.exit == Some(0) && outcome.stderr.contains("imported: 1, there already: 1"),
         "the second import: {}",
+        outcome.stderr
+    );
+    // The store is ahead of an export from before.
+    let outcome = test.weft("files", Some(&url), &["sessions", "import"], &sessions)?;
+    ensure!(
+        outcome.exit == Some(0) && outcome.stderr.contains("imported: 0, there already: 3"),
+        "the third import: {}",
         outcome.stderr
     );
     // And one that is another.
