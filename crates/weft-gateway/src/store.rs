@@ -103,6 +103,9 @@ pub(super) trait ClientStore: Send + Sync {
     /// Returns the ids of all sessions.
     async fn ids(&self) -> Result<Vec<SessionId>, Error>;
 
+    /// Returns the title that a user gave the session, if it has one.
+    async fn title(&self, session: &Session) -> Result<Option<String>, Error>;
+
     /// Gives a session a title, or its first one if that is empty, and removes all messages after the first
     /// `messages`. Returns whether there is such a session. A turn that began before messages were removed is not
     /// stored.

@@ -1,6 +1,7 @@
 //! Sessions as lines of JSON, to move them from one store to another.
 //!
-//! A line is a session in the format of its file, with `client` in front for a session of a key.
+//! A line is a session in the format of its file, with `client` in front for a session of a key, and `title` if a user
+//! gave it one.
 
 use std::sync::Arc;
 
@@ -40,8 +41,8 @@ impl Administration {
             {
                 let store = self.store.client(client)?;
                 for id in store.ids().await? {
-                    match store.read(&id).await {
-                        Ok(Some(session)) => write(&line(&session, client))?,
+                    match found(&store, &id).await {
+                        Ok(Some((session, title))) => write(&line(&session, client, title.as_deref()))?,
                         // It was removed meanwhile.
                         Ok(None) => {}
                         Err(error) => report(error),
@@ -57,20 +58,49 @@ impl Administration {
     /// # Errors
     /// If the line holds no session, or the store has another one under its id.
     pub fn import(&self, line: &[u8]) -> Result<(SessionId, Imported), Error> {
-        let (session, client) = parse(line)?;
+        let Line {
+            session,
+            client,
+            title,
+        } = Line::parse(line)?;
         let id = session.id.clone();
         let imported = self.runtime.block_on(async {
             let store = self.store.client(client.as_deref())?;
-            add(&store, session).await
+            let imported = add(&store, session).await?;
+            if let Some(title) = title {
+                name(&store, &id, title).await?;
+            }
+            Ok::<_, Error>(imported)
         });
         Ok((id, imported?))
+    }
+}
+
+/// Returns a session, and the title that a user gave it.
+async fn found(
+    store: &Arc<dyn ClientStore>,
+    id: &SessionId,
+) -> Result<Option<(Session, Option<String>)>, Error> {
+    let Some(session) = store.read(id).await? else {
+        return Ok(None);
+    };
+    let title = store.title(&session).await?;
+    Ok(Some((session, title)))
+}
+
+/// Gives a session a title, unless it has one.
+async fn name(store: &Arc<dyn ClientStore>, id: &SessionId, title: String) -> Result<(), Error> {
+    match found(store, id).await? {
+        Some((_, None)) => store.change(id, Some(title), None).await.map(drop),
+        _ => Ok(()),
     }
 }
 
 /// Adds the messages that the stored session does not have.
 async fn add(store: &Arc<dyn ClientStore>, session: Session) -> Result<Imported, Error> {
     let (known, history) = store.load(&session.id).await?.begin(None);
-    if known.messages == session.messages {
+    // The stored one may have grown since the line was written.
+    if known.messages.starts_with(&session.messages) {
         return Ok(Imported::Known);
     }
     if !session.messages.starts_with(&known.messages) {
@@ -83,24 +113,51 @@ async fn add(store: &Arc<dyn ClientStore>, session: Session) -> Result<Imported,
     Ok(Imported::Added)
 }
 
-fn line(session: &Session, client: Option<&str>) -> Vec<u8> {
-    let json = session.to_json();
-    let Some(client) = client else { return json };
-    let mut writer = Writer::default();
-    writer.text(client);
-    let rest = json.get(1..).unwrap_or_default();
-    [b"{\"client\":", writer.into_bytes().as_slice(), b",", rest].concat()
+/// A parsed line.
+#[derive(Debug, PartialEq)]
+struct Line {
+    session: Session,
+    /// Name of the key.
+    client: Option<String>,
+    title: Option<String>,
 }
 
-/// Returns the session in a line, and the name of its key.
-fn parse(line: &[u8]) -> Result<(Session, Option<String>), Error> {
-    let session = Session::parse(line).map_err(|error| Error::other(error.to_string()))?;
-    let tree = json::parse(line).map_err(|error| Error::other(error.to_string()))?;
-    let client = Node::root(&tree).text_of("client").map(str::to_owned);
-    if let Some(client) = &client {
-        check_name(client).map_err(|error| Error::other(format!("client: {error}")))?;
+fn line(session: &Session, client: Option<&str>, title: Option<&str>) -> Vec<u8> {
+    let json = session.to_json();
+    let mut line = Vec::with_capacity(json.len());
+    line.push(b'{');
+    for (name, value) in [("client", client), ("title", title)] {
+        if let Some(value) = value {
+            let mut writer = Writer::default();
+            writer.text(value);
+            line.extend(format!("\"{name}\":").into_bytes());
+            line.extend(writer.into_bytes());
+            line.push(b',');
+        }
     }
-    Ok((session, client))
+    line.extend(json.get(1..).unwrap_or_default());
+    line
+}
+
+impl Line {
+    fn parse(line: &[u8]) -> Result<Self, Error> {
+        let session = Session::parse(line).map_err(|error| Error::other(error.to_string()))?;
+        let tree = json::parse(line).map_err(|error| Error::other(error.to_string()))?;
+        let text = |key: &str| match Node::root(&tree).get(key).filter(|value| !value.is_null()) {
+            Some(value) => value.text().map(|text| Some(text.to_owned())),
+            None => Ok(None),
+        };
+        let text = |key: &str| text(key).map_err(|error| Error::other(error.to_string()));
+        let client = text("client")?;
+        if let Some(client) = &client {
+            check_name(client).map_err(|error| Error::other(format!("client: {error}")))?;
+        }
+        Ok(Self {
+            session,
+            client,
+            title: text("title")?,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -110,19 +167,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn line_is_a_session_with_its_client() {
+    fn line_is_a_session_with_its_client_and_title() {
         let mut session = Session::new("a".parse().unwrap());
         session.messages.push(Message::new(Role::User, "hello\nyou"));
-        for client in [None, Some("alice")] {
-            let line = line(&session, client);
+        for (client, title) in [
+            (None, None),
+            (Some("alice"), None),
+            (None, Some("A \"b\"")),
+            (Some("alice"), Some("ü")),
+        ] {
+            let line = line(&session, client, title);
             assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
-            assert_eq!(
-                parse(&line).unwrap(),
-                (session.clone(), client.map(str::to_owned))
-            );
+            let expected = Line {
+                session: session.clone(),
+                client: client.map(str::to_owned),
+                title: title.map(str::to_owned),
+            };
+            assert_eq!(Line::parse(&line).unwrap(), expected);
         }
-        let foreign = br#"{"client":"../x","version":1,"id":"a","messages":[]}"#;
-        assert!(parse(foreign).unwrap_err().to_string().starts_with("client: "));
-        assert!(parse(b"{}").is_err());
+    }
+
+    #[test]
+    fn refuses_line_with_wrong_client_or_title() {
+        let line = |member: &str| format!(r#"{{{member}"version":1,"id":"a","messages":[]}}"#);
+        let parse = |member: &str| Line::parse(line(member).as_bytes()).map_err(|error| error.to_string());
+        for (member, cause) in [
+            (r#""client":"../x","#, "client: "),
+            (r#""client":"","#, "client: "),
+            (r#""client":1,"#, "client: expected a string"),
+            (r#""title":["x"],"#, "title: expected a string"),
+        ] {
+            let error = parse(member).unwrap_err();
+            assert!(error.starts_with(cause), "{error}");
+        }
+        assert_eq!(parse(r#""client":null,"#).unwrap().client, None);
+        assert!(Line::parse(b"{}").is_err());
     }
 }

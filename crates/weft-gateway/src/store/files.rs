@@ -249,6 +249,11 @@ impl ClientStore for ClientFiles {
         self.run(|sessions| Ok(sessions.list()?)).await
     }
 
+    async fn title(&self, session: &Session) -> Result<Option<String>, Error> {
+        let id = session.id.clone();
+        self.run(move |sessions| Ok(titles::read(sessions, &id))).await
+    }
+
     async fn change(
         &self,
         id: &SessionId,

@@ -56,6 +56,8 @@ const IDS: &str = "SELECT id FROM weft_sessions WHERE client = $1 ORDER BY id";
 
 const CLIENTS: &str = "SELECT DISTINCT client FROM weft_sessions WHERE client <> '' ORDER BY client";
 
+const TITLE: &str = "SELECT title FROM weft_sessions WHERE client = $1 AND id = $2";
+
 const RENAME: &str = "UPDATE weft_sessions SET title = $3 WHERE client = $1 AND id = $2 RETURNING serial";
 
 /// Begins the session again with its first messages, under another serial: turns that began before do not find it.
@@ -309,6 +311,16 @@ impl ClientStore for ClientRows {
         let rows = self.connections.query(IDS, &[(&self.client, Type::TEXT)]).await?;
         let id = |row: &Row| parse_id(row.try_get(0).map_err(unreadable)?);
         rows.iter().map(id).collect()
+    }
+
+    async fn title(&self, session: &Session) -> Result<Option<String>, Error> {
+        let rows = self.query(TITLE, session.id.as_str()).await?;
+        let title: Option<String> = rows
+            .first()
+            .map(|row| row.try_get(0).map_err(unreadable))
+            .transpose()?;
+        // The first one is made from the messages.
+        Ok(title.filter(|title| *title != title_of(&session.messages)))
     }
 
     async fn change(
