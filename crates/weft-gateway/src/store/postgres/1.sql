@@ -5,6 +5,8 @@ CREATE TABLE weft_sessions (
     client text NOT NULL,
     id text NOT NULL,
     title text NOT NULL,
+    -- Whether a user gave it that title, which is made from its messages otherwise.
+    titled boolean NOT NULL DEFAULT false,
     turns integer NOT NULL,
     messages integer NOT NULL,
     updated timestamptz NOT NULL DEFAULT now(),

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use clawft_types::{Session, SessionId};
+use clawft_types::{Message, Session, SessionId};
 use tokio::task::spawn_blocking;
 use tokio_postgres::{Row, types::Type};
 use weft_agent::{Error, Fault};
@@ -56,24 +56,25 @@ const IDS: &str = "SELECT id FROM weft_sessions WHERE client = $1 ORDER BY id";
 
 const CLIENTS: &str = "SELECT DISTINCT client FROM weft_sessions WHERE client <> '' ORDER BY client";
 
-const TITLE: &str = "SELECT title FROM weft_sessions WHERE client = $1 AND id = $2";
+const TITLE: &str = "SELECT title FROM weft_sessions WHERE client = $1 AND id = $2 AND titled";
 
-const RENAME: &str = "UPDATE weft_sessions SET title = $3 WHERE client = $1 AND id = $2 RETURNING serial";
+const RENAME: &str =
+    "UPDATE weft_sessions SET title = $3, titled = $4 WHERE client = $1 AND id = $2 RETURNING serial";
 
 /// Begins the session again with its first messages, under another serial: turns that began before do not find it.
 /// A turn that was stored meanwhile keeps it from that.
 const TRUNCATE: &str = "\
-    WITH old AS (DELETE FROM weft_sessions WHERE serial = $1 AND turns = $2 RETURNING client, id, title),
-        s AS (INSERT INTO weft_sessions (client, id, title, turns, messages)
-            SELECT client, id, title, 1, $3 FROM old RETURNING serial)
+    WITH old AS (DELETE FROM weft_sessions WHERE serial = $1 AND turns = $2 RETURNING client, id, title, titled),
+        s AS (INSERT INTO weft_sessions (client, id, title, titled, turns, messages)
+            SELECT client, id, CASE WHEN titled THEN title ELSE $6 END, titled, 1, $3 FROM old RETURNING serial)
     INSERT INTO weft_turns (session, number, turn, body) SELECT serial, 1, $4, $5 FROM s RETURNING number";
 
 /// Does the same with all messages of a turn that takes the place of others, if the session has as many as when the
 /// turn began.
 const REPLACE: &str = "\
-    WITH old AS (DELETE FROM weft_sessions WHERE serial = $1 AND messages = $2 RETURNING client, id, title),
-        s AS (INSERT INTO weft_sessions (client, id, title, turns, messages)
-            SELECT client, id, title, 1, $3 FROM old RETURNING serial)
+    WITH old AS (DELETE FROM weft_sessions WHERE serial = $1 AND messages = $2 RETURNING client, id, title, titled),
+        s AS (INSERT INTO weft_sessions (client, id, title, titled, turns, messages)
+            SELECT client, id, CASE WHEN titled THEN title ELSE $6 END, titled, 1, $3 FROM old RETURNING serial)
     INSERT INTO weft_turns (session, number, turn, body) SELECT serial, 1, $4, $5 FROM s RETURNING number";
 
 const REMOVE: &str = "DELETE FROM weft_sessions WHERE client = $1 AND id = $2 RETURNING serial";
@@ -147,13 +148,16 @@ impl ClientRows {
             }
             session.messages.truncate(keep);
             let count = i32::try_from(keep).unwrap_or(i32::MAX);
-            let (turn, body) = (random(), written(&session)?);
-            let values: [Value<'_>; 5] = [
+            let turn = random();
+            let body = written(&session)?;
+            let title = derived_title(&session.messages);
+            let values: [Value<'_>; 6] = [
                 (&serial, Type::INT8),
                 (&turns, Type::INT4),
                 (&count, Type::INT4),
                 (&turn, Type::TEXT),
                 (&body, Type::TEXT),
+                (&title, Type::TEXT),
             ];
             match self.connections.store(TRUNCATE, &values).await? {
                 Some(rows) if rows.is_empty() => {}
@@ -171,12 +175,14 @@ impl ClientRows {
         let number = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
         let (length, count) = (number(length), number(turn.session.messages.len()));
         let body = written(&turn.session)?;
-        let values: [Value<'_>; 5] = [
+        let title = derived_title(&turn.session.messages);
+        let values: [Value<'_>; 6] = [
             (&serial, Type::INT8),
             (&length, Type::INT4),
             (&count, Type::INT4),
             (&turn.id, Type::TEXT),
             (&body, Type::TEXT),
+            (&title, Type::TEXT),
         ];
         match self.connections.store(REPLACE, &values).await? {
             Some(rows) if rows.is_empty() => Err(Fault::Deleted.into()),
@@ -187,17 +193,19 @@ impl ClientRows {
     /// Gives a session a title, or its first one if that is empty. Returns whether there is such a session.
     async fn rename(&self, id: &SessionId, wanted: &str) -> Result<bool, Error> {
         let mut title = title(wanted).replace('\0', "");
-        if title.is_empty() {
+        let is_given = !title.is_empty();
+        if !is_given {
             let Some((session, ..)) = self.find(id).await? else {
                 return Ok(false);
             };
-            title = title_of(&session.messages).replace('\0', "");
+            title = derived_title(&session.messages);
         }
         let name = id.as_str();
-        let values: [Value<'_>; 3] = [
+        let values: [Value<'_>; 4] = [
             (&self.client, Type::TEXT),
             (&name, Type::TEXT),
             (&title, Type::TEXT),
+            (&is_given, Type::BOOL),
         ];
         Ok(!self.connections.query(RENAME, &values).await?.is_empty())
     }
@@ -223,7 +231,7 @@ impl ClientStore for ClientRows {
         }
         let messages = turn.session.messages.get(turn.known..).unwrap_or_default();
         let count = i32::try_from(messages.len()).unwrap_or(i32::MAX);
-        let title = title_of(messages).replace('\0', "");
+        let title = derived_title(messages);
         let id = turn.session.id.clone();
         let added = Session {
             id: id.clone(),
@@ -315,12 +323,10 @@ impl ClientStore for ClientRows {
 
     async fn title(&self, session: &Session) -> Result<Option<String>, Error> {
         let rows = self.query(TITLE, session.id.as_str()).await?;
-        let title: Option<String> = rows
-            .first()
-            .map(|row| row.try_get(0).map_err(unreadable))
-            .transpose()?;
-        // The first one is made from the messages.
-        Ok(title.filter(|title| *title != title_of(&session.messages)))
+        rows.first()
+            .map(|row| row.try_get(0))
+            .transpose()
+            .map_err(unreadable)
     }
 
     async fn change(
@@ -367,6 +373,11 @@ impl ClientStore for ClientRows {
     async fn remove_response(&self, id: &str) -> Result<bool, Error> {
         Ok(!self.query(REMOVE_RESPONSE, id).await?.is_empty())
     }
+}
+
+/// Returns the title that messages give. Postgres stores no NUL in a text.
+fn derived_title(messages: &[Message]) -> String {
+    title_of(messages).replace('\0', "")
 }
 
 /// Returns a session in the format of its file.
