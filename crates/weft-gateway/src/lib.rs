@@ -103,6 +103,14 @@ pub struct Build {
     pub target: &'static str,
 }
 
+/// Checks the members of `gateway` that the settings do not hold: the names of `gateway.models`.
+///
+/// # Errors
+/// If one is invalid, or goes to a provider that is not configured.
+pub fn check_models(config: &clawft_types::Config, file: &ConfigFile) -> Result<(), Error> {
+    routing::Routing::read(config, file, &|_| {}).map(drop)
+}
+
 /// Serves until the process gets SIGTERM or SIGINT. `listen` is the command line's address, which overrides
 /// the configuration and the environment.
 ///

@@ -19,11 +19,8 @@ use clawft_api::routing::unknown_provider;
 use clawft_types::{
     Config, Provider,
     config::{ModelEntry, ModelMap},
-    json::JsonError,
 };
 use weft_agent::{ConfigFile, Error};
-
-use super::log;
 
 /// The providers, and which of them serve a model.
 #[derive(Debug)]
@@ -54,8 +51,8 @@ impl Routing {
     /// Returns the routing of a configuration file, whose agent's part is `config`.
     ///
     /// # Errors
-    /// If `models` names a provider that is not configured.
-    pub(super) fn read(config: &Config, file: &ConfigFile) -> Result<Routing, Error> {
+    /// If `models` is invalid or names a provider that is not configured. `warn` gets those that cannot be used.
+    pub(super) fn read(config: &Config, file: &ConfigFile, warn: &dyn Fn(&str)) -> Result<Routing, Error> {
         let models =
             file.part(
                 |root| match root.get("gateway").and_then(|gateway| gateway.get("models")) {
@@ -69,7 +66,7 @@ impl Routing {
             match read {
                 _ if name == config.provider.name => {}
                 Ok(provider) => providers.push(provider),
-                Err(error) => warn_of_unusable(&name, &error),
+                Err(error) => warn(&format!("the provider `{name}` cannot be used: {error}")),
             }
         }
         let extra = |provider: &Provider| file.part(|root| Ok(ExtraBody::read(root, &provider.name)));
@@ -121,10 +118,6 @@ impl Routing {
     fn target(&self, name: &str) -> Option<&Arc<Target>> {
         self.targets.iter().find(|target| target.provider.name == name)
     }
-}
-
-fn warn_of_unusable(name: &str, error: &JsonError) {
-    log::warn(&format!("the provider `{name}` cannot be used: {error}"));
 }
 
 #[cfg(test)]

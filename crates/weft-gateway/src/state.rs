@@ -85,7 +85,7 @@ impl Reloadable {
     pub(super) fn read(file: &ConfigFile) -> Result<Reloadable, Error> {
         let config = file.agent()?;
         Ok(Reloadable {
-            routing: Arc::new(Routing::read(&config, file)?),
+            routing: Arc::new(Routing::read(&config, file, &super::log::warn)?),
             config: Arc::new(config),
         })
     }

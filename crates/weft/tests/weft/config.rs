@@ -10,6 +10,26 @@ use serde_json::json;
 use crate::common::{Home, KEY, Run};
 
 #[test]
+fn check_refuses_what_the_gateway_refuses() {
+    for models in [
+        json!({ "fast": "nobody/m" }),
+        json!({ "fast": [] }),
+        json!({ "fast": 5 }),
+        json!([]),
+    ] {
+        let home = Home::new("ok");
+        home.configure(&json!({
+            "agents": { "model": "a-model" },
+            "providers": { "providers": { "openai": { "api_base": "http://127.0.0.1:1/v1" } } },
+            "gateway": { "models": models },
+        }));
+        let run = home.run(&["config", "check", "--offline"]);
+        assert_eq!(run.code, 1, "{models}: {}", run.stdout);
+        assert!(run.stderr.contains("gateway.models"), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn check_warns_of_keys_at_risk() {
     let home = Home::new("ok");
     let provider = json!({ "api_base": "http://provider.invalid/v1", "api_key": "sk-secret-1234567890" });

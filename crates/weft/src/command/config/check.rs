@@ -16,6 +16,7 @@ pub(super) fn check(home: &Home, offline: bool, strict: bool) -> Result<Exit, Er
     // A misspelt name is often why a field is missing.
     let read = super::read(&file).inspect_err(|_| terminal::warn(&file.misspelt()));
     let (config, _) = read?;
+    weft_gateway::check_models(&config, &file)?;
     let mut warnings = warnings::of_config(home, &file, &config, &variable);
     warnings.extend(warnings::of_other_providers(&file, &config, &variable));
     for warning in file.misspelt() {
