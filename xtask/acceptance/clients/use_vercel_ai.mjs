@@ -1,9 +1,10 @@
-// Vercel's `ai` with `@ai-sdk/openai-compatible`.
+// Vercel's `ai` with `@ai-sdk/openai-compatible`, and with `@ai-sdk/openai`, which speaks OpenAI's Responses.
 
 import { ARGUMENTS, BASE, CLAUDE, ECHO, KEY, PIXEL, REASON, load, received, same, use } from "./uses.mjs";
 
 const { generateObject, generateText, stepCountIs, streamText, tool } = await load("ai");
 const { createOpenAICompatible } = await load("@ai-sdk/openai-compatible");
+const { createOpenAI } = await load("@ai-sdk/openai");
 const { z } = await load("zod");
 // Its warnings would be among the results.
 globalThis.AI_SDK_LOG_WARNINGS = false;
@@ -77,4 +78,44 @@ await use("Claude: tools streamed", async () => {
   const tools = { get_weather: tool({ inputSchema, execute: async () => "sunny" }) };
   const options = { ...ask, model: provider(CLAUDE), tools, stopWhen: stepCountIs(3) };
   same("the answer", (await streamed(options, "text-delta")).text, "the tool says: sunny");
+});
+
+// Its models name earlier items of a conversation instead of repeating them.
+const responses = createOpenAI({ baseURL: BASE, apiKey: KEY });
+
+async function twoTurns(model) {
+  const first = await generateText({ ...ask, model });
+  const turns = [{ role: "user", content: "hi" }, ...first.response.messages, { role: "user", content: "more" }];
+  return (await generateText({ model, messages: turns, maxRetries: 0 })).text;
+}
+
+function loop(model) {
+  const tools = { get_weather: tool({ inputSchema, execute: async () => "sunny" }) };
+  return { ...ask, model, tools, stopWhen: stepCountIs(3) };
+}
+
+await use("Responses: two turns", async () => {
+  same("the answer", await twoTurns(responses(ECHO)), "echo: more");
+  same("the first answer", received().messages[1].content, "echo: hi");
+});
+
+await use("Responses: two turns with reasoning", async () => {
+  same("the answer", await twoTurns(responses(REASON)), "echo: more");
+});
+
+await use("Responses: tools", async () => {
+  same("the answer", (await generateText(loop(responses(ECHO)))).text, "the tool says: sunny");
+});
+
+await use("Responses: tools streamed", async () => {
+  same("the answer", (await streamed(loop(responses(ECHO)), "text-delta")).text, "the tool says: sunny");
+});
+
+await use("Responses: tools with reasoning", async () => {
+  same("the answer", (await generateText(loop(responses(REASON)))).text, "the tool says: sunny");
+});
+
+await use("Responses: Claude: two turns and tools", async () => {
+  same("the answer", await twoTurns(responses(CLAUDE)), "echo: more");
+  same("the answer", (await streamed(loop(responses(CLAUDE)), "text-delta")).text, "the tool says: sunny");
 });

@@ -45,7 +45,7 @@ pub(super) const CLIENTS: [Client; 10] = [
     ),
     node(
         "clients::vercel_ai",
-        "Vercel `ai` with `@ai-sdk/openai-compatible`",
+        "Vercel `ai` with `@ai-sdk/openai-compatible` and `@ai-sdk/openai`",
         "ai",
         "use_vercel_ai.mjs",
         Node::Clients,
