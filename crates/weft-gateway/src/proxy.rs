@@ -52,6 +52,7 @@ use super::{
     reply,
     routing::Candidate,
     server::RequestActivity,
+    sessions,
     state::Shared,
     work_limits::LargeBodyPermit,
 };
@@ -287,8 +288,13 @@ impl Incoming {
     /// Returns whether the client may use the models behind a name under another name that they have.
     async fn may_use_candidates(&self, shared: &Shared, model: &str, client: &Client) -> bool {
         let routing = shared.routing();
+        let allows = |name: &str| client.may_use(name);
+        if self.parts.headers.contains_key(sessions::HEADER) {
+            // The agent asks its own provider, whatever the name is.
+            return routing.allows_default(model, &allows);
+        }
         routing.learn(shared, self.model.as_deref()).await;
-        model != AGENT && routing.allows(model, &|name| client.may_use(name))
+        model != AGENT && routing.allows(model, &allows)
     }
 
     /// Returns the place for what the log tells about the request.

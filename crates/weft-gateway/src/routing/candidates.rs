@@ -45,6 +45,11 @@ impl Routing {
             .all(|candidate| self.allows_candidate(candidate, allows))
     }
 
+    /// Returns whether `allows` knows a model by its name at the default provider.
+    pub(crate) fn allows_default(&self, model: &str, allows: &dyn Fn(&str) -> bool) -> bool {
+        allows(&[self.default.target.provider.name.as_str(), "/", model].concat())
+    }
+
     /// Returns whether `allows` knows one of a candidate's names: `PROVIDER/MODEL`, and the model's alone if it goes to
     /// the default provider.
     pub(crate) fn allows_candidate(&self, candidate: &Candidate, allows: &dyn Fn(&str) -> bool) -> bool {

@@ -158,6 +158,15 @@ fn pattern_stands_for_a_providers_models_under_each_name() {
         let answer = eventually(|| ask(&context, key, model), status);
         assert_eq!(answer.status, status, "{model}");
     }
+    let in_session = |key: &str, model: &str| {
+        let body = json!({ "model": model, "messages": [{ "role": "user", "content": "x" }] });
+        let request = Request::chat(&body).header("x-clawft-session", "s");
+        context.send(request.header("x-api-key", key)).status
+    };
+    // There the agent asks its own provider.
+    for (key, model, status) in [(&alice, "m", 200), (&bob, "two", 403), (&bob, "m", 403)] {
+        assert_eq!(in_session(key, model), status, "{model}");
+    }
     let without = Request::post("/v1/chat/completions", r#"{"messages":[]}"#).header("x-api-key", &alice);
     assert_eq!(context.send(without).status, 200);
     let names = |key: &str| {
