@@ -25,11 +25,17 @@ pub(super) const HEADER: &str = "x-clawft-session";
 /// Returns the session that a request names, if it names one.
 ///
 /// # Errors
-/// 400 for an invalid session id.
+/// 400 for an invalid session id, or more than one.
 pub(super) fn requested_id(headers: &HeaderMap) -> Result<Option<SessionId>, ApiError> {
-    let Some(value) = headers.get(HEADER) else {
+    let mut values = headers.get_all(HEADER).iter();
+    let Some(value) = values.next() else {
         return Ok(None);
     };
+    if values.next().is_some() {
+        return Err(ApiError::invalid(
+            "there is more than one header `X-Clawft-Session`",
+        ));
+    }
     parse(value.to_str().unwrap_or_default()).map(Some)
 }
 

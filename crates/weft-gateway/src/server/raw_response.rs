@@ -78,7 +78,7 @@ pub(super) fn find_refusal(bytes: &[u8]) -> Option<ParserRefusal> {
 
 /// Returns the error that replaces hyper's response with `status` to `head`, which may be incomplete.
 pub(super) fn parser_error(status: StatusCode, head: &[u8]) -> ApiError {
-    if status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE && has_boundless_length(head) {
+    if status != StatusCode::URI_TOO_LONG && has_boundless_length(head) {
         let message = "the `Content-Length` is larger than any request's body can be";
         return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message);
     }
@@ -98,13 +98,16 @@ fn has_boundless_length(head: &[u8]) -> bool {
     String::from_utf8_lossy(head)
         .lines()
         .filter_map(|line| line.split_once(':'))
-        .any(|(name, value)| {
-            name.eq_ignore_ascii_case("content-length")
-                && value
-                    .trim()
-                    .parse::<u64>()
-                    .is_ok_and(|length| length >= u64::MAX - 1)
-        })
+        .any(|(name, value)| name.eq_ignore_ascii_case("content-length") && is_boundless(value.trim()))
+}
+
+/// Returns whether digits are more than hyper takes for a length, or than fit.
+fn is_boundless(digits: &str) -> bool {
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number
+        && digits
+            .parse::<u64>()
+            .map_or(true, |length| length >= u64::MAX - 1)
 }
 
 #[cfg(test)]
@@ -151,6 +154,23 @@ mod tests {
             &[HYPERS, "x"].concat(),
         ] {
             assert_eq!(found(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn length_beyond_any_number_is_too_large() {
+        let status = |status, length: &str| {
+            let head = format!("POST / HTTP/1.1\r\nContent-Length: {length}\r\n\r\n");
+            parser_error(status, head.as_bytes()).status.as_u16()
+        };
+        let (bad, large) = (
+            StatusCode::BAD_REQUEST,
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        );
+        assert_eq!(status(bad, "99999999999999999999999"), 413);
+        assert_eq!(status(large, "18446744073709551615"), 413);
+        for length in ["-1", "1x", "", "12"] {
+            assert_eq!(status(bad, length), 400, "{length}");
         }
     }
 

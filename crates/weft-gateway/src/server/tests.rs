@@ -358,8 +358,8 @@ async fn refuses_invalid_request_in_openais_shape() {
         ),
         (
             "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 18446744073709551616\r\n\r\n",
-            400,
-            "bad_request",
+            413,
+            "request_too_large",
         ),
         (large.as_str(), 431, "head_too_large"),
         (many.as_str(), 431, "head_too_large"),

@@ -39,6 +39,16 @@ fn continues_lists_and_reads_session() {
 }
 
 #[test]
+fn request_names_one_session() {
+    let context = TestContext::new("ok");
+    let request = Request::chat(&message("x", false)).header("x-clawft-session", "one");
+    assert_eq!(
+        context.send(request.header("x-clawft-session", "two")).status,
+        400
+    );
+}
+
+#[test]
 fn simultaneous_turns_of_session_are_all_stored() {
     let context = TestContext::new("slow");
     std::thread::scope(|scope| {
