@@ -99,14 +99,19 @@ impl StreamStart {
 /// Returns the error that a body has in place of an answer. Some servers and routers report errors with a status of
 /// success.
 pub fn error_in_answer(body: &[u8]) -> Option<ErrorBody> {
-    memchr::memmem::find(body, ERROR)?;
+    // FastAPI's errors are a detail.
+    let names = [ERROR, b"\"detail\""];
+    names
+        .iter()
+        .find(|name| memchr::memmem::find(body, name).is_some())?;
     let document = json::parse(body).ok()?;
     let root = Node::root(&document);
     let answers = ["choices", "content", "output"];
     if answers.iter().any(|key| root.get(key).is_some()) {
         return None;
     }
-    chat::error(root).filter(|_| root.get("error").is_some() || root.text_of("object") == Some("error"))
+    let is_error = ["error", "detail"].iter().any(|key| root.get(key).is_some());
+    chat::error(root).filter(|_| is_error || root.text_of("object") == Some("error"))
 }
 
 /// Returns the error in a chat completion that has choices: within one of them, as routers report that the server

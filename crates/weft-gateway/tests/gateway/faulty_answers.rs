@@ -92,6 +92,8 @@ fn next_provider_is_asked_after_an_error_in_place_of_an_answer() {
         GivenProvider::events(&format!("data: {error}\n\n")),
         GivenProvider::events(""),
         GivenProvider::whole(200, "", error),
+        GivenProvider::whole(200, "", r#"{"detail":"too busy"}"#),
+        GivenProvider::whole(200, "", r#"{"object":"error","message":"too busy","code":503}"#),
     ] {
         let second = GivenProvider::whole(200, "", COMPLETION);
         let options = GatewayOptions::given(&first).other("second", &second);
