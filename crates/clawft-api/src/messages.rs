@@ -3,6 +3,7 @@
 mod answer;
 mod blocks;
 mod read;
+mod schema;
 mod stream;
 mod tools;
 mod turns;

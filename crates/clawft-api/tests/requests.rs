@@ -497,6 +497,31 @@ fn older_models_think_only_after_calls_with_their_thoughts() {
 }
 
 #[test]
+fn constraints_that_anthropic_refuses_are_left_out() {
+    let format = |schema: &Value| json!({"response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}});
+    let schema = json!({"type": "object", "required": ["a", "minimum"], "properties": {
+        "a": {"type": "array", "minItems": 2, "maxItems": 3, "items": {"type": "object", "properties": {}}},
+        "minimum": {"anyOf": [{"type": "integer", "minimum": 1}, {"$ref": "#/$defs/t"}], "default": {"minimum": 1}},
+        "c": {"type": "array", "minItems": 1},
+        "d": {"type": "object", "additionalProperties": {"type": "string"}},
+    }, "$defs": {"t": {"type": "string", "maxLength": 4, "enum": ["x"]}}});
+    let expected = json!({"type": "object", "required": ["a", "minimum"], "properties": {
+        "a": {"type": "array", "items": {"type": "object", "properties": {}, "additionalProperties": false}},
+        "minimum": {"anyOf": [{"type": "integer"}, {"$ref": "#/$defs/t"}], "default": {"minimum": 1}},
+        "c": {"type": "array", "minItems": 1},
+        "d": {"type": "object", "additionalProperties": {"type": "string"}},
+    }, "$defs": {"t": {"type": "string", "enum": ["x"]}}, "additionalProperties": false});
+    let (body, warnings) = for_claude(format(&schema), &Options::default());
+    assert_eq!(body["output_config"]["format"]["schema"], expected);
+    assert_eq!(warnings, ["response_format"]);
+    let (body, warnings) = for_claude(format(&expected), &Options::default());
+    assert_eq!(
+        (&body["output_config"]["format"]["schema"], warnings),
+        (&expected, vec![])
+    );
+}
+
+#[test]
 fn sampling_that_the_model_refuses_is_left_out() {
     let single = Options {
         single_sampling: true,

@@ -4,7 +4,7 @@ use alloc::{string::ToString as _, vec::Vec};
 
 use clawft_types::json::{self, Node, Writer};
 
-use super::{tools, turns};
+use super::{schema, tools, turns};
 use crate::{
     Dialect, Error, Field, Raw, Written,
     request::{Content, Format, Options, Part, Reasoning, Request, Role, ToolChoice},
@@ -305,6 +305,16 @@ fn output_config(
             if description.is_some() {
                 to.ignore(&[field, ".description"].concat());
             }
+            let (schema, has_constraints) = match is_same {
+                true => (schema.clone(), false),
+                false => schema::adapted(schema),
+            };
+            if has_constraints {
+                to.warn(
+                    field,
+                    "constraints such as `minimum` are left out, because Anthropic refuses them",
+                );
+            }
             Some(schema)
         }
         Some(Format::Json) => {
@@ -321,7 +331,7 @@ fn output_config(
             if let Some(effort) = effort {
                 config.text_member("effort", effort);
             }
-            if let Some(schema) = schema {
+            if let Some(schema) = &schema {
                 config.member("format", |writer| {
                     writer.object(|format| {
                         format.text_member("type", "json_schema");
