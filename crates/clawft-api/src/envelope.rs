@@ -18,6 +18,9 @@ use crate::Error;
 /// The members that decide where a request goes.
 const NAMES: [&str; 4] = ["model", "stream", "stream_options", "previous_response_id"];
 
+/// The members that answers have, and errors do not.
+const ANSWERS: [&[u8]; 3] = [b"\"choices\"", b"\"content\"", b"\"output\""];
+
 /// The maximum length of a name that is decoded, in bytes: a longer one is none of [`NAMES`].
 const LONGEST_NAME: usize = 128;
 
@@ -39,6 +42,8 @@ pub struct Envelope {
     empty: bool,
     /// The position after the opening bracket.
     start: usize,
+    /// Whether it has one of [`ANSWERS`].
+    is_answer: bool,
 }
 
 impl Envelope {
@@ -72,13 +77,20 @@ impl Envelope {
     /// Reads one member. Returns whether another one follows.
     fn member(&mut self, scan: &mut Scan<'_>) -> Result<bool, Error> {
         let (key, value) = scan.member()?;
-        let known = name(scan.body.get(key).unwrap_or_default());
+        let key = scan.body.get(key).unwrap_or_default();
+        self.is_answer |= ANSWERS.contains(&key) && scan.body.get(value.clone()) != Some(b"null");
+        let known = name(key);
         if let Some((slot, name)) = known.and_then(|at| Some((self.values.get_mut(at)?, *NAMES.get(at)?)))
             && slot.replace(value).is_some()
         {
             return Err(field(name, "given twice"));
         }
         scan.continues()
+    }
+
+    /// Returns whether a body is that of an answer. An error in its place has none of its members.
+    pub fn is_answer(&self) -> bool {
+        self.is_answer
     }
 
     /// Returns the text of a member; `None` if it is missing or `null`.
@@ -310,6 +322,25 @@ mod tests {
         assert_eq!(envelope.flag(body.as_bytes(), "stream").ok(), Some(false));
         assert_eq!(model(r#"{"model":null}"#), Ok(None));
         assert_eq!(model("{}"), Ok(None));
+    }
+
+    #[test]
+    fn tells_answers_from_errors() {
+        let is_answer = |body: &str| Envelope::scan(body.as_bytes()).unwrap().is_answer();
+        for body in [
+            r#"{"choices":[],"error":{}}"#,
+            r#"{"error":null,"output":[]}"#,
+            r#"{"content":[]}"#,
+        ] {
+            assert!(is_answer(body), "{body}");
+        }
+        for body in [
+            "{}",
+            r#"{"error":{"choices":[]},"choices":null}"#,
+            r#"{"detail":"content"}"#,
+        ] {
+            assert!(!is_answer(body), "{body}");
+        }
     }
 
     #[test]

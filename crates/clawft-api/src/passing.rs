@@ -96,20 +96,16 @@ impl StreamStart {
     }
 }
 
-/// Returns the error that a body has in place of an answer. Some servers and routers report errors with a status of
-/// success.
+/// Returns the error that a body has in place of an answer; an [`Envelope`](crate::Envelope) tells whether it may. Some
+/// servers and routers report errors with a status of success.
 pub fn error_in_answer(body: &[u8]) -> Option<ErrorBody> {
-    // FastAPI's errors are a detail.
-    let names = [ERROR, b"\"detail\""];
-    names
-        .iter()
-        .find(|name| memchr::memmem::find(body, name).is_some())?;
     let document = json::parse(body).ok()?;
     let root = Node::root(&document);
     let answers = ["choices", "content", "output"];
     if answers.iter().any(|key| root.get(key).is_some()) {
         return None;
     }
+    // FastAPI's errors are a detail.
     let is_error = ["error", "detail"].iter().any(|key| root.get(key).is_some());
     chat::error(root).filter(|_| is_error || root.text_of("object") == Some("error"))
 }

@@ -166,34 +166,39 @@ impl Form<'_> {
             .in_time(self.deadline, self.limit, collect(first, body, held))
             .await?
             .without_mark();
-        match body {
-            ArrivedBody::Whole(bytes) if !is_answer(headers, &bytes) => {
-                let error = self.endpoint.bad_response("it is not a JSON object");
-                Err(Missed::of(error.into(), None, true).into())
+        let bytes = match body {
+            ArrivedBody::Whole(bytes) => bytes,
+            ArrivedBody::Rest(..) if is_read => return Err(TransportError::TooLarge { limit }.into()),
+            rest @ ArrivedBody::Rest(..) => return Ok(rest),
+        };
+        self.check(headers, &bytes)?;
+        match converted {
+            Some(dialect) => {
+                let events = self.as_events(dialect, bytes).await?;
+                set_type(headers, "text/event-stream");
+                Ok(ArrivedBody::Rest(events, None))
             }
-            ArrivedBody::Rest(..) if is_read => Err(TransportError::TooLarge { limit }.into()),
-            ArrivedBody::Whole(bytes)
-                if dialect.is_some()
-                    && bytes.len() <= LARGEST_ERROR
-                    && let Some(error) = error_in_answer(&bytes) =>
-            {
-                Err(Unfit::Error(self.status(&error), bytes))
-            }
-            ArrivedBody::Whole(bytes) => match converted {
-                Some(dialect) => {
-                    let events = self.as_events(dialect, bytes).await?;
-                    set_type(headers, "text/event-stream");
-                    Ok(ArrivedBody::Rest(events, None))
-                }
-                None => self.translated(bytes).await,
-            },
-            rest @ ArrivedBody::Rest(..) => Ok(rest),
+            None => self.translated(bytes).await,
+        }
+    }
+
+    /// Fails if a complete body cannot be an answer: all are JSON objects, and none is an error. An encoded one is the
+    /// client's to read.
+    fn check(&self, headers: &HeaderMap, bytes: &Bytes) -> Result<(), Unfit> {
+        if headers.contains_key(header::CONTENT_ENCODING) {
+            return Ok(());
+        }
+        let envelope = Envelope::scan(bytes).map_err(|_| self.bad("it is not a JSON object"))?;
+        let may_be_error = self.dialect.is_some() && !envelope.is_answer() && bytes.len() <= LARGEST_ERROR;
+        match may_be_error.then(|| error_in_answer(bytes)).flatten() {
+            Some(error) => Err(Unfit::Error(self.status(&error), bytes.clone())),
+            None => Ok(()),
         }
     }
 
     /// Returns a complete answer in the client's dialect.
     async fn translated(&mut self, whole: Bytes) -> Result<ArrivedBody, Unfit> {
-        self.check_choices(&whole)?;
+        self.check_choices(&whole).await?;
         let Some(translation) = &mut self.translation else {
             return Ok(ArrivedBody::Whole(whole));
         };
@@ -203,12 +208,18 @@ impl Form<'_> {
             .map_err(|cause| self.bad(&cause))
     }
 
-    /// Fails if an answer that is going to be translated is not a complete one.
-    fn check_choices(&self, whole: &[u8]) -> Result<(), Unfit> {
+    /// Fails if an answer that is going to be translated is not a complete one. A large one is read on another thread.
+    async fn check_choices(&self, whole: &Bytes) -> Result<(), Unfit> {
         if self.translation.is_none() || self.dialect != Some(Dialect::Chat) {
             return Ok(());
         }
-        match error_in_choices(whole) {
+        let found = if whole.len() <= SMALL {
+            error_in_choices(whole)
+        } else {
+            let whole = whole.clone();
+            self.parse(move || error_in_choices(&whole)).await?
+        };
+        match found {
             Some(error) => Err(self.error(Dialect::Chat, &error)),
             None => Ok(()),
         }
@@ -217,7 +228,7 @@ impl Form<'_> {
     /// Returns the events of a complete answer: in the client's dialect, or if it is not an answer but an error, in the
     /// provider's. A large one is converted on another thread.
     async fn as_events(&mut self, dialect: Dialect, whole: Bytes) -> Result<Bytes, Unfit> {
-        self.check_choices(&whole)?;
+        self.check_choices(&whole).await?;
         if let Some(translation) = &mut self.translation
             && let Ok(events) = translation.whole_as_events(self.shared, whole.clone()).await
         {
@@ -350,11 +361,6 @@ impl ArrivedBody {
             body => body,
         }
     }
-}
-
-/// Returns whether a complete answer can be one: all are JSON objects. An encoded one is the client's to read.
-fn is_answer(headers: &HeaderMap, body: &[u8]) -> bool {
-    headers.contains_key(header::CONTENT_ENCODING) || Envelope::scan(body).is_ok()
 }
 
 pub(super) fn set_type(headers: &mut HeaderMap, kind: &'static str) {
