@@ -393,13 +393,13 @@ pub(crate) struct KeyLimits {
     #[arg(long = "model", value_name = "NAME", value_parser = parse_model)]
     pub(crate) models: Vec<String>,
     /// The maximum number of requests in a minute
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_limit)]
     pub(crate) requests: Option<u32>,
     /// The maximum number of tokens in a minute
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_limit)]
     pub(crate) tokens: Option<u32>,
     /// The number of days after which the key expires
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_limit)]
     pub(crate) days: Option<u32>,
 }
 
@@ -467,6 +467,12 @@ fn parse_temperature(text: &str) -> Result<Temperature, &'static str> {
     number.ok_or("a temperature is a number from 0 to 2")
 }
 
+/// Reads a limit of a key: with 0 it could do nothing.
+fn parse_limit(text: &str) -> Result<u32, &'static str> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or("a limit is a whole number from 1 on")
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -474,6 +480,25 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
+
+    #[test]
+    fn key_that_could_do_nothing_is_refused() {
+        for option in [
+            "--days=0",
+            "--requests=0",
+            "--tokens=0",
+            "--model=",
+            "--model= ",
+            "--days=-1",
+        ] {
+            assert!(
+                Weft::try_parse_from(["weft", "keys", "add", "a", option]).is_err(),
+                "{option}"
+            );
+        }
+        let valid = ["weft", "keys", "add", "a", "--days=1", "--model=*"];
+        assert!(Weft::try_parse_from(valid).is_ok());
+    }
 
     #[test]
     fn documents_show_existing_commands_and_options() {
