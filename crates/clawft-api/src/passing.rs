@@ -131,6 +131,7 @@ pub fn error_in_choices(body: &[u8]) -> Option<ErrorBody> {
 ///
 /// let mut end = StreamEnd::new(Dialect::Chat);
 /// end.look(b"data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"},\"finish_reason\":null}]}\n\n");
+/// end.look(b"data: {\"choices\":[{\"delta\":{\"content\":\"error\"},\"finish_reason\":null}]}\n\n");
 /// assert!(!end.has_come());
 /// end.look(b"data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n");
 /// assert!(end.has_come());
@@ -139,6 +140,8 @@ pub fn error_in_choices(body: &[u8]) -> Option<ErrorBody> {
 pub struct StreamEnd {
     dialect: Dialect,
     finish: Finder<'static>,
+    /// The last event of Anthropic's streams, which some servers send without a reason, and others leave out.
+    stop: Option<Finder<'static>>,
     error: Finder<'static>,
     has_come: bool,
 }
@@ -148,12 +151,13 @@ impl StreamEnd {
     pub fn new(dialect: Dialect) -> StreamEnd {
         let finish: &[u8] = match dialect {
             Dialect::Chat => b"\"finish_reason\"",
-            Dialect::Messages => b"\"message_stop\"",
+            Dialect::Messages => b"\"stop_reason\"",
             Dialect::Responses => b"\"response.",
         };
         StreamEnd {
             dialect,
             finish: Finder::new(finish),
+            stop: (dialect == Dialect::Messages).then(|| Finder::new(b"\"message_stop\"")),
             error: Finder::new(ERROR),
             has_come: false,
         }
@@ -166,15 +170,19 @@ impl StreamEnd {
             return;
         }
         let ends = |rest: &[u8]| match self.dialect {
-            Dialect::Chat => value(rest).is_some_and(|value| value.starts_with(b"\"")),
-            Dialect::Messages => true,
+            Dialect::Chat | Dialect::Messages => value(rest).is_some_and(|value| value.starts_with(b"\"")),
             Dialect::Responses => ["completed\"", "incomplete\"", "failed\"", "cancelled\""]
                 .iter()
                 .any(|end| rest.starts_with(end.as_bytes())),
         };
-        let fails = |rest: &[u8]| value(rest).is_none_or(|value| !value.starts_with(b"null"));
+        let fails = |rest: &[u8]| match value(rest) {
+            Some(value) => !value.starts_with(b"null"),
+            // The type of an event. In the other dialects it is a text.
+            None => self.dialect == Dialect::Responses,
+        };
         self.has_come = self.dialect == Dialect::Chat && events.trim_ascii_end().ends_with(b"[DONE]")
             || any(&self.finish, events, ends)
+            || self.stop.as_ref().is_some_and(|stop| stop.find(events).is_some())
             || any(&self.error, events, fails);
     }
 

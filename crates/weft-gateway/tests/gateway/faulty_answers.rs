@@ -18,7 +18,7 @@ const DELTAS: &str = concat!(
 const FINISH: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\" : \"stop\"}]}\n\n";
 
 const MESSAGE_START: &str = concat!(
-    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m1\",\"type\":\"message\",\"role\":\"assistant\",\"content\":[],\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}}\n\n",
+    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m1\",\"type\":\"message\",\"role\":\"assistant\",\"content\":[],\"stop_reason\":null,\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}}\n\n",
     "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
 );
 
@@ -142,6 +142,13 @@ fn complete_stream_stays_as_it_is() {
         ("openai", CHAT, format!("{DELTAS}data: [DONE]\n\n")),
         ("openai", CHAT, format!("{DELTAS}data: [DONE]")),
         ("openai", CHAT, format!("{DELTAS}{error}")),
+        (
+            "anthropic",
+            MESSAGES,
+            format!(
+                "{MESSAGE_START}event: message_delta\ndata: {{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"end_turn\"}}}}\n\n"
+            ),
+        ),
         (
             "anthropic",
             MESSAGES,
