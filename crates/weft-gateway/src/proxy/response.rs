@@ -69,7 +69,10 @@ impl Answer<'_> {
         }
         let status = arrived.status;
         let mut response = if let ArrivedBody::Whole(bytes) = &arrived.body {
-            self.meter.bytes(bytes);
+            match &translation {
+                Some(translation) => self.meter.bytes(&translation.sent),
+                None => self.meter.bytes(bytes),
+            }
             self.meter.completed();
             Response::new(Body::from(bytes.clone()))
         } else {

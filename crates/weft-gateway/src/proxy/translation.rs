@@ -57,6 +57,8 @@ pub(crate) struct Translation {
     keeper: Option<Arc<Keeper>>,
     /// Whether the answer is in the client's dialect already.
     is_done: bool,
+    /// The complete answer as the provider sent it, whose tokens count: dialects count cached ones differently.
+    pub(super) sent: Bytes,
 }
 
 /// Returns whether a provider speaks the dialect of `api` itself.
@@ -160,6 +162,7 @@ impl Translator {
             warnings: written.warnings,
             keeper: self.keeper.clone(),
             is_done: false,
+            sent: Bytes::new(),
         };
         Ok((written.body.into(), translation))
     }
@@ -188,6 +191,7 @@ impl Translation {
     pub(crate) async fn whole(&mut self, shared: &Shared, body: Bytes) -> Result<Bytes, String> {
         let (provider, client, context) = (self.provider, self.client, self.context.clone());
         let length = body.len();
+        self.sent = body.clone();
         let translate = move || Answer::read(provider, &body)?.write(client, &context);
         let written = if length <= SMALL {
             translate()

@@ -100,16 +100,19 @@ fn stream_of_anthropics_model_as_chunks() {
 #[test]
 fn message_of_openais_model() {
     let body = json!({ "model": "m", "max_tokens": 9, "system": "whisper", "messages": [{ "role": "user", "content": "hi" }] });
-    let given = GivenProvider::whole(200, "", COMPLETION);
+    let cached = r#""total_tokens":18,"prompt_tokens_details":{"cached_tokens":5}"#;
+    let given = GivenProvider::whole(200, "", &COMPLETION.replace(r#""total_tokens":18"#, cached));
     let context = gateway(&given, "openai");
     let answer = post(&context, "/v1/messages", &body).json();
+    // Tokens count as the provider counts them.
+    context.logged("\"prompt_tokens\":11,\"completion_tokens\":7");
     assert_eq!(
         (&answer["type"], &answer["content"][0]["text"]),
         (&json!("message"), &json!("Hello"))
     );
     assert_eq!(
         (&answer["stop_reason"], &answer["usage"]["input_tokens"]),
-        (&json!("end_turn"), &json!(11))
+        (&json!("end_turn"), &json!(6))
     );
     let (line, sent) = sent(&given);
     assert_eq!(
