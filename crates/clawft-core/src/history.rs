@@ -62,6 +62,25 @@ fn part(messages: &[Message], range: Range<usize>) -> &[Message] {
     messages.get(range).unwrap_or_default()
 }
 
+/// Lets the reasoning of all turns with calls go back, or of none if all of it does. Returns whether there are any.
+pub(crate) fn change_echoed(messages: &mut [Message]) -> bool {
+    let echoed = in_turns_with_calls(messages).any(|message| !message.echoed);
+    in_turns_with_calls(messages).fold(false, |_, message| {
+        message.echoed = echoed;
+        true
+    })
+}
+
+/// Returns the answers of turns with calls, but for those before the first call.
+fn in_turns_with_calls(messages: &mut [Message]) -> impl Iterator<Item = &mut Message> {
+    let mut follows_result = false;
+    messages.iter_mut().filter(move |message| {
+        let is_in = message.role == Role::Assistant && (follows_result || !message.calls.is_empty());
+        follows_result = message.role == Role::Tool;
+        is_in
+    })
+}
+
 /// Gives each call of a conversation a result: one that was interrupted gets the message that it was. Providers
 /// refuse a call without its result, and a result without its call.
 pub(crate) fn answer_interrupted(messages: &mut Vec<Message>) -> Result<(), NoMemory> {

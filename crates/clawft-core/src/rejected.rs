@@ -16,6 +16,12 @@ pub(crate) fn option(provider: &Provider, body: &[u8]) -> Option<u8> {
     names(body, b"stream", true).then_some(Rejected::STREAM)
 }
 
+/// Returns whether a response with status 400 or 422 is about the reasoning of earlier messages. DeepSeek's and
+/// Moonshot's servers miss it after calls of another provider's model, and servers of strict providers reject it.
+pub(crate) fn is_about_reasoning(body: &[u8]) -> bool {
+    names(body, b"reasoning_content", false)
+}
+
 /// Returns whether `body` holds the whole word `name`, but not as the key of an object, as where a server
 /// repeats the request. Counts it only in quotes if `quoted`.
 fn names(body: &[u8], name: &[u8], quoted: bool) -> bool {

@@ -517,15 +517,28 @@ impl<'a> Turn<'a> {
         Some(Step::Retry { after, request })
     }
 
-    /// Sends the request again without an option that the server has rejected. Later requests leave it out too.
+    /// Sends the request again without an option that the server has rejected, with the reasoning that it misses, or
+    /// without the one that it rejects. Later requests do so too.
     fn without_rejected(&mut self, status: u16, body: &Body, clock: Clock<'_>) -> Option<Step> {
         let Body::Whole(body) = body else { return None };
         if !matches!(status, 400 | 422) {
             return None;
         }
         let provider = &self.config.provider;
-        let rejected = rejected::option(provider, body)?;
-        provider.rejected.add(rejected);
+        let is_changed = match rejected::option(provider, body) {
+            Some(rejected) => {
+                provider.rejected.add(rejected);
+                true
+            }
+            None => {
+                rejected::is_about_reasoning(body)
+                    && self.steps.may_change_reasoning()
+                    && history::change_echoed(&mut self.session.messages)
+            }
+        };
+        if !is_changed {
+            return None;
+        }
         self.again(Duration::ZERO, clock())
     }
 

@@ -31,6 +31,8 @@ pub(super) struct Steps {
     repetitions: u32,
     /// The results of calls that the platform does not perform.
     refused: Vec<ToolResult>,
+    /// How often the server did not take the reasoning of earlier messages as it was sent.
+    reasoning_changes: u32,
     /// The line breaks between the text that was shown and the text of the next answer.
     separator: &'static str,
 }
@@ -51,6 +53,12 @@ impl Steps {
     /// Returns whether the model has called tools.
     pub(super) fn have_called(&self) -> bool {
         self.count > 0
+    }
+
+    /// Returns whether the request may be sent once more with other reasoning: first with all of it, then with none.
+    pub(super) fn may_change_reasoning(&mut self) -> bool {
+        self.reasoning_changes += 1;
+        self.reasoning_changes <= 2
     }
 
     /// Returns the next text to show: that of another answer begins a paragraph of its own.

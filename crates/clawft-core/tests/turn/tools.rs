@@ -3,7 +3,9 @@
 use std::{borrow::Cow, time::Duration};
 
 use clawft_core::{Event, HttpRequest, Reply, Step, Turn};
-use clawft_types::{Config, Finish, Input, Message, Role, Session, ToolCall, ToolDefinition, ToolResult};
+use clawft_types::{
+    Config, Finish, Input, Message, Reasoning, Role, Session, ToolCall, ToolDefinition, ToolResult,
+};
 use serde_json::{Value, json};
 
 use crate::common::{NOW, answer, anthropic, config, env};
@@ -482,6 +484,84 @@ fn reasoning_of_turns_without_calls_stays_here() {
         asked_again(&config, &reply.session)[1].get("reasoning_content"),
         None
     );
+}
+
+/// Returns a conversation with calls of another provider's model, of which `echoed` tells whether its reasoning goes
+/// back.
+fn stored_calls(echoed: bool) -> Session {
+    let known = Reasoning {
+        text: "Known.".to_owned(),
+        ..Reasoning::default()
+    };
+    let messages = vec![
+        Message::new(Role::User, "Read!"),
+        Message {
+            calls: vec![call("c", "read_file", PATH)],
+            echoed,
+            ..Message::new(Role::Assistant, "")
+        },
+        result("c", "hello").into(),
+        Message {
+            reasoning: vec![known],
+            echoed,
+            ..Message::new(Role::Assistant, "It is hello.")
+        },
+        Message::new(Role::User, "Thanks!"),
+        Message::new(Role::Assistant, "Please."),
+    ];
+    Session {
+        messages,
+        ..Session::default()
+    }
+}
+
+/// Returns the reasoning in the messages of a request, by their position.
+fn sent_reasoning(request: &HttpRequest) -> Vec<(usize, Value)> {
+    let messages = body(request)["messages"].as_array().cloned().unwrap();
+    let mut sent = Vec::new();
+    for (at, message) in messages.iter().enumerate() {
+        sent.extend(message.get("reasoning_content").map(|text| (at, text.clone())));
+    }
+    sent
+}
+
+/// Moonshot's server misses the reasoning of calls, and those of Groq and Mistral reject the field.
+#[test]
+fn changes_the_reasoning_that_a_server_does_not_take() {
+    let config = config("", "");
+    let all = vec![(1, json!(" ")), (3, json!("Known."))];
+    let missing =
+        "thinking is enabled but reasoning_content is missing in assistant tool call message at index 2";
+    let unknown = "property 'reasoning_content' is unsupported";
+    let extra = r#"{"detail":[{"type":"extra_forbidden","loc":["body","messages",1,"assistant","reasoning_content"]}]}"#;
+    for (status, error, echoed) in [
+        (400, json!({"error": {"message": missing}}).to_string(), false),
+        (400, json!({"error": {"message": unknown}}).to_string(), true),
+        (422, extra.to_owned(), true),
+    ] {
+        let (mut turn, first) = begin(&config, stored_calls(echoed));
+        let refuse = |turn: &mut Turn<'_>| match answer(turn, status, &[], error.as_bytes()) {
+            Step::Retry { request, .. } => Some(sent_reasoning(&request)),
+            Step::Failed(_) => None,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(sent_reasoning(&first), if echoed { all.clone() } else { vec![] });
+        // With all of it if none was sent, and the other way round.
+        let second = refuse(&mut turn).unwrap();
+        assert_eq!(second, if echoed { vec![] } else { all.clone() });
+        // Then it was something else: there is an end.
+        let third = refuse(&mut turn);
+        assert_eq!(third, Some(if echoed { all.clone() } else { vec![] }));
+        assert_eq!(refuse(&mut turn), None);
+    }
+}
+
+#[test]
+fn does_not_send_again_without_earlier_calls() {
+    let config = config("", "");
+    let (mut turn, _) = begin(&config, Session::default());
+    let step = answer(&mut turn, 400, &[], b"reasoning_content is missing");
+    assert!(matches!(step, Step::Failed(_)), "{step:?}");
 }
 
 #[test]
