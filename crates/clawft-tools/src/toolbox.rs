@@ -240,9 +240,7 @@ impl Toolbox {
                 self.workspace()?.read_file(path, Lines { first, last })
             }
             Work::List => {
-                // Models also write flags as strings.
-                let is_set = |flag: Node<'_>| flag.flag() == Ok(true) || flag.as_text() == Some("true");
-                let is_recursive = node.get("recursive").is_some_and(is_set);
+                let is_recursive = self.flag(node, "recursive")?;
                 self.workspace()?.list_files(path, is_recursive)
             }
             #[cfg(feature = "search")]
@@ -303,6 +301,18 @@ impl Toolbox {
         match written.strip_suffix(".0").unwrap_or(&written).parse() {
             Ok(number) => Ok(Some(number)),
             Err(_) => value.whole().map(Some).map_err(|error| self.malformed(&error)),
+        }
+    }
+
+    /// Reads a flag. Models also write flags as strings.
+    fn flag(&mut self, node: Node<'_>, key: &str) -> Result<bool, Fault> {
+        let Some(value) = node.get(key) else {
+            return Ok(false);
+        };
+        match value.as_text() {
+            Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
+            Some(text) if text.is_empty() || text.eq_ignore_ascii_case("false") => Ok(false),
+            _ => value.flag().map_err(|error| self.malformed(&error)),
         }
     }
 

@@ -307,7 +307,9 @@ fn names_that_cannot_be_used_are_mentioned() {
     let mut tools = workspace(&disk);
     for (arguments, expected) in [
         (json!({}), "a  2\nempty/\nodd/\n"),
-        (json!({"recursive": "true"}), "a  2\nempty/\nodd/\n"),
+        (json!({"recursive": "True"}), "a  2\nempty/\nodd/\n"),
+        (json!({"recursive": "false"}), "a  2\nempty/\nodd/\n"),
+        (json!({"recursive": null}), "a  2\nempty/\nodd/\n"),
         (json!({"path": "odd"}), ""),
     ] {
         assert_eq!(
@@ -331,6 +333,16 @@ fn wrong_types_are_reported() {
     let mut tools = workspace(&disk);
     for (name, arguments, message) in [
         ("list_files", json!({"path": 5}), "malformed arguments: path: "),
+        (
+            "list_files",
+            json!({"recursive": 1}),
+            "malformed arguments: recursive: ",
+        ),
+        (
+            "list_files",
+            json!({"recursive": "yes"}),
+            "malformed arguments: recursive: ",
+        ),
         ("search_files", json!({"text": 5}), "malformed arguments: text: "),
         ("search_files", json!({"name": []}), "malformed arguments: name: "),
         (
