@@ -3,14 +3,16 @@
 //! ```text
 //! cargo build (path from cargo's JSON) → one result a function
 //!    → later WebAssembly features taken out of the wasip1 module
-//!    → wasm-diet: Binaryen -Oz on every core module, names and producers dropped → checked for another heap
+//!    → wasm-diet: Binaryen -Oz on every core module, functions for frequent sequences, names and producers dropped
+//!    → checked for another heap
 //!    → the component's metadata added → scanned for keys → validate, with exactly the listed features
 //!    → measure raw and gzip -9 → size-budget.toml → target/dist/
 //! ```
 //!
-//! Modules in that order: [`build`] for a [`target`], [`results`], [`lower`], [`optimise`], [`heap`], [`metadata`],
-//! [`validate`] with [`features`], [`artifact`], [`report`], and [`growth`] for an exceeded budget. [`mod@stages`]
-//! takes the samples of a comparison through the same steps. The package `wasm-diet` parses and assembles binaries.
+//! Modules in that order: [`build`] for a [`target`], [`results`], [`lower`], [`optimise`], [`outline`], [`heap`],
+//! [`metadata`], [`validate`] with [`features`], [`artifact`], [`report`], and [`growth`] for an exceeded budget.
+//! [`mod@stages`] takes the samples of a comparison through the same steps. The package `wasm-diet` parses and
+//! assembles binaries.
 
 mod artifact;
 mod build;
@@ -20,6 +22,7 @@ mod heap;
 mod lower;
 mod metadata;
 mod optimise;
+mod outline;
 mod relink;
 mod report;
 mod results;
@@ -105,7 +108,7 @@ pub(crate) const OWNERS: Owners<'_> = Owners {
     program: "clawft",
     prefixes: &[("clawft_", "clawft_wasm")],
     others: "wasi-libc",
-    unnamed: ("wit-component", "indirect calls"),
+    unnamed: ("repeated code", "sequences that became functions"),
 };
 
 /// The artifacts that the end-to-end tests run.

@@ -20,6 +20,8 @@ use wasm_diet::{
     shrink::Task,
 };
 
+use super::outline::outline;
+
 /// The command `wasm-diet` with Binaryen inside. Compiling that takes most of the time.
 pub(super) const PROGRAM: OnDemand = OnDemand {
     package: "wasm-diet",
@@ -75,7 +77,7 @@ impl<'p> Optimiser<'p> {
             drop_names_of_globals: true,
             ..Options::default()
         };
-        let shrunk = wasm_diet::shrink(binary, &options, &mut |task| self.optimise(task))?;
+        let shrunk = wasm_diet::shrink(binary, &options, &mut |task| outline(&self.optimise(task)?))?;
         if let Some((module, reason)) = shrunk.report.left().next() {
             bail!("module {}: {reason}", module.number);
         }
