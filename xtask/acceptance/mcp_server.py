@@ -2,7 +2,11 @@
 
 import sys
 
-from mcp.server import MCPServer
+try:
+    from mcp.server import MCPServer
+except ImportError:
+    # Its name in older releases.
+    from mcp.server.fastmcp import FastMCP as MCPServer
 
 server = MCPServer("acceptance")
 

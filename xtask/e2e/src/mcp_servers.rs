@@ -68,6 +68,14 @@ impl Servers {
         json!({"command": self.python, "args": ["-B", self.script, "stdio"], "timeout_secs": 60})
     }
 
+    /// Returns the configuration of a server of an older SDK for Python as a child process.
+    pub(crate) fn older(&self, project: &Project) -> Result<Value> {
+        let _fetching = FETCHING.lock();
+        let mut server = self.python();
+        server["command"] = json!(toolchain::python(project, Python::McpOlder)?.join("python3"));
+        Ok(server)
+    }
+
     /// Starts the reference server behind a URL, with its log in the file `log`.
     pub(crate) fn start_everything(&self, shell: &Shell, log: &Path) -> Result<Server> {
         let (program, port) = (self.node.join("mcp-server-everything"), free_port()?);
@@ -129,4 +137,21 @@ impl Server {
 fn free_port() -> Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").context("could not listen on loopback")?;
     Ok(listener.local_addr()?.port())
+}
+
+/// Returns a configuration of a child process whose output is also written to the file `log`.
+pub(crate) fn logged(server: &Value, log: &Path) -> Value {
+    const SCRIPT: &str = "log=$1; shift; \"$@\" | tee \"$log\"";
+    let mut arguments = vec![
+        json!("-c"),
+        json!(SCRIPT),
+        json!("sh"),
+        json!(log),
+        server["command"].clone(),
+    ];
+    arguments.extend(server["args"].as_array().cloned().unwrap_or_default());
+    let mut changed = server.clone();
+    changed["command"] = json!("sh");
+    changed["args"] = Value::Array(arguments);
+    changed
 }

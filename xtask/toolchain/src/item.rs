@@ -54,6 +54,8 @@ pub enum Python {
     Release,
     /// MCP's SDK for Python, whose servers `weft` is tried with.
     Mcp,
+    /// An older release of it, for a revision before.
+    McpOlder,
     /// A maker of components that `wasm-diet` is tried with: componentize-py.
     Corpus,
     /// wasmtime for Python, which embeds the component in an example.
@@ -172,7 +174,7 @@ pub(super) fn version_words(tool: Tool) -> &'static [&'static str] {
 
 impl Python {
     /// All environments.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Wamr,
         Self::Zig,
         Self::Acceptance,
@@ -180,6 +182,7 @@ impl Python {
         Self::Lint,
         Self::Release,
         Self::Mcp,
+        Self::McpOlder,
         Self::Corpus,
         Self::Embed,
         Self::Clients,
@@ -197,6 +200,7 @@ impl Python {
             Self::Lint => "lint",
             Self::Release => "release",
             Self::Mcp => "mcp",
+            Self::McpOlder => "mcp-older",
             Self::Corpus => "corpus",
             Self::Embed => "embed",
             Self::Clients => "clients",

@@ -43,6 +43,7 @@ impl Python {
             Self::Lint => include_str!("../../data/python/lint.txt"),
             Self::Release => include_str!("../../data/python/release.txt"),
             Self::Mcp => include_str!("../../data/python/mcp.txt"),
+            Self::McpOlder => include_str!("../../data/python/mcp-older.txt"),
             Self::Corpus => include_str!("../../data/python/corpus.txt"),
             Self::Embed => include_str!("../../data/python/embed.txt"),
             Self::Clients => include_str!("../../data/python/clients.txt"),

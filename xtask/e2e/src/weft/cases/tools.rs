@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use testkit::Outcome;
 
 use super::cases;
-use crate::{mcp_servers::Servers, weft::context::WeftContext};
+use crate::{
+    mcp_servers::{self, Servers},
+    weft::context::WeftContext,
+};
 
 cases! {
     tools:
@@ -16,6 +19,7 @@ cases! {
     keeps_configuration_out_of_reach,
     tells_the_model_of_declined_calls,
     calls_servers_of_tools,
+    calls_servers_of_each_revision,
     servers_that_are_down_cost_warnings,
 }
 
@@ -240,6 +244,43 @@ fn calls_servers_of_tools(test: &WeftContext<'_>) -> Result<()> {
     );
     chat(test, &[], &script)?;
     has(&results(test)?, &["Echo: hi", "42", "", "three", "Access denied"])
+}
+
+/// Each server names the revision that it speaks in one answer.
+fn calls_servers_of_each_revision(test: &WeftContext<'_>) -> Result<()> {
+    let servers = Servers::find(test.project())?;
+    let log = |name: &str| test.home().join(name);
+    let logged = |name: &str, server: &Value| mcp_servers::logged(server, &log(name));
+    configure(
+        test,
+        &json!({"mcp": {
+            "stateless": logged("stateless", &servers.python()),
+            "everything": logged("everything", &servers.everything()),
+            "older": logged("older", &servers.older(test.project())?),
+        }, "permissions": {"mcp.*": "allow"}}),
+    )?;
+    let script = "mcp__stateless__add {\"a\":1,\"b\":1};;mcp__everything__echo {\"message\":\"hi\"};;\
+        mcp__older__add {\"a\":2,\"b\":40};;mcp__older__fail {}";
+    chat(test, &[], script)?;
+    has(&results(test)?, &["2", "Echo: hi", "42", "it went wrong"])?;
+    for (name, revision) in [
+        ("stateless", json!(["2026-07-28"])),
+        ("everything", json!("2025-11-25")),
+        ("older", json!("2025-06-18")),
+    ] {
+        let lines = fs::read_to_string(log(name))?;
+        let answers = lines
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let named: Vec<Value> = answers
+            .flat_map(|answer| {
+                ["supportedVersions", "protocolVersion"].map(|field| answer["result"][field].clone())
+            })
+            .filter(|found| !found.is_null())
+            .collect();
+        ensure!(named == [revision], "`{name}` answered {lines}");
+    }
+    Ok(())
 }
 
 fn servers_that_are_down_cost_warnings(test: &WeftContext<'_>) -> Result<()> {
