@@ -178,7 +178,7 @@ impl Budget {
             }
         }
         for artifact in self.rows.keys().filter(|row| !shipped.contains(&row.as_str())) {
-            let message = format!("{}: `{artifact}` has a row, but no command makes it", self.name);
+            let message = format!("{}: the row `{artifact}` is for none of the files", self.name);
             found.push(Violation {
                 kind: Kind::ExtraRow,
                 message,

@@ -56,8 +56,7 @@ impl Violations {
     pub fn cures(&self, accept: &str) -> Vec<String> {
         let missing = |violation: &Violation| matches!(violation.kind, Kind::MissingRow { .. });
         if self.empty && self.found.iter().any(missing) {
-            let restore =
-                "the budget has no rows: restore the file from git, or add a row for each artifact:";
+            let restore = "the budget has no rows: restore them, or add one for each file:";
             return [restore.to_owned()].into_iter().chain(self.rows()).collect();
         }
         let kinds: BTreeSet<&Kind> = self.found.iter().map(|violation| &violation.kind).collect();
@@ -97,9 +96,9 @@ impl Kind {
             }
             Self::AboveRatchet => format!("make it smaller, or {accept}"),
             Self::MissingRow { artifact, measured } => {
-                format!("nothing ships without a budget: add a row with a limit of your choice:\n{}", row(artifact, *measured))
+                format!("add a row, with limits of your choice:\n{}", row(artifact, *measured))
             }
-            Self::ExtraRow => "remove the row, or restore the artifact that it was for".to_owned(),
+            Self::ExtraRow => "remove the row, or include the file that it is for".to_owned(),
         }
     }
 }
@@ -110,11 +109,27 @@ fn row(artifact: &str, measured: Measured) -> String {
         let bytes = grouped(bytes).replace(',', "_");
         format!("{{ limit = \"{bytes} B\", ratchet = \"{bytes} B\" }}")
     };
+    // A name may have any character.
+    let artifact = key(artifact);
     format!(
-        "[artifact.\"{artifact}\"]\nraw = {}\ngzip = {}",
+        "[artifact.{artifact}]\nraw = {}\ngzip = {}",
         bounds(measured.raw),
         bounds(measured.gzip)
     )
+}
+
+/// Returns a name as a key of TOML, in double quotes.
+fn key(name: &str) -> String {
+    let mut key = String::from('"');
+    for c in name.chars() {
+        match c {
+            '"' | '\\' => key.extend(['\\', c]),
+            c if c.is_control() => key.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => key.push(c),
+        }
+    }
+    key.push('"');
+    key
 }
 
 impl fmt::Display for Violations {
