@@ -10,7 +10,7 @@ pub enum Fate {
     Kept,
     /// It is dropped, because only people and tools read it.
     Dropped,
-    /// It is dropped, because it describes bytes that have changed.
+    /// It is dropped, because it fits only the bytes or positions of the original.
     Stale,
 }
 
@@ -42,16 +42,20 @@ pub const RULES: [Rule; 19] = [
         Fate::Dropped,
         "the features that the compiler was allowed to use",
     ),
-    rule(".debug*", Fate::Dropped, "debug information (DWARF)"),
+    rule(
+        ".debug*",
+        Fate::Stale,
+        "debug information (DWARF) of the original code",
+    ),
     rule(
         "external_debug_info",
-        Fate::Dropped,
-        "the address of debug information",
+        Fate::Stale,
+        "the address of debug information of the original code",
     ),
     rule(
         "sourceMappingURL",
         Fate::Stale,
-        "the address of a source map: positions have changed",
+        "the address of a source map of the original code",
     ),
     rule(
         "build_id",
@@ -61,17 +65,17 @@ pub const RULES: [Rule; 19] = [
     rule(
         "metadata.code.*",
         Fate::Stale,
-        "hints for operators: positions have changed",
+        "hints for operators of the original code",
     ),
     rule(
         "reloc.*",
         Fate::Stale,
-        "relocations that the linker left: positions have changed",
+        "relocations of the original code that the linker left",
     ),
     rule(
         "linking",
         Fate::Stale,
-        "symbols that the linker left: positions have changed",
+        "symbols of the original code that the linker left",
     ),
     rule("signature", Fate::Stale, "a signature of the original bytes"),
     rule(
@@ -121,7 +125,7 @@ mod tests {
         let fate = |name: &str| rule_of(name).fate;
         assert_eq!(fate("name"), Fate::Dropped);
         assert_eq!(fate("names"), Fate::Kept);
-        assert_eq!(fate(".debug_info"), Fate::Dropped);
+        assert_eq!(fate(".debug_info"), Fate::Stale);
         assert_eq!(fate("reloc..debug_info"), Fate::Stale);
         assert_eq!(fate("metadata.code.branch_hint"), Fate::Stale);
         assert_eq!(

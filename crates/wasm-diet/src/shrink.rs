@@ -11,6 +11,7 @@ mod core_module;
 mod finish;
 mod options;
 mod report;
+mod stale;
 mod unavailable;
 
 use anyhow::{Context as _, Result, ensure};

@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 use wasmparser::{Parser, Payload};
 
+use super::stale;
 use crate::{
     custom::{self, Fate},
     features::Features,
@@ -71,6 +72,10 @@ pub struct Section {
     pub bytes: usize,
     /// The number of sections that are left.
     pub left: usize,
+    /// The bytes of their content. A section with names may be left in part.
+    pub left_bytes: usize,
+    /// The number of sections that are left although they describe code or bytes that have changed.
+    pub stale: usize,
     /// The treatment by the rules.
     pub rule: Fate,
     /// The reason of the rule.
@@ -86,6 +91,11 @@ impl Report {
         })
     }
 
+    /// Returns the sections that were kept although they no longer fit.
+    pub fn stale(&self) -> impl Iterator<Item = &Section> {
+        self.sections.iter().filter(|section| section.stale > 0)
+    }
+
     /// Returns whether the original was signed and the result is not.
     pub fn lost_signature(&self) -> bool {
         let mut signatures = self.sections.iter().filter(|section| section.name == "signature");
@@ -96,13 +106,17 @@ impl Report {
 /// Returns the custom sections of `before`, and counts those that `after` still has.
 pub(super) fn sections(before: &[u8], after: &[u8]) -> Result<Vec<Section>> {
     let mut left = counts(after)?;
+    let mut stale = stale::sections(before, after)?;
     let found = counts(before)?.into_iter().map(|(name, (count, bytes))| {
         let rule = custom::rule_of(&name);
+        let (left, left_bytes) = left.remove(&name).unwrap_or_default();
         Section {
-            left: left.remove(&name).map_or(0, |(count, _)| count),
+            stale: stale.remove(&name).unwrap_or_default(),
             name,
             count,
             bytes,
+            left,
+            left_bytes,
             rule: rule.fate,
             reason: rule.reason,
         }

@@ -1,5 +1,7 @@
 //! Engines that misbehave, and sections that must go or stay.
 
+mod stale;
+
 use anyhow::bail;
 use wasm_encoder::{
     CodeSection, Component, ConstExpr, CustomSection, EntityType, ExportKind, ExportSection, Function,
