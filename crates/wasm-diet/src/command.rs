@@ -5,11 +5,14 @@ mod check;
 mod diff;
 mod engine;
 mod files;
+mod help;
+mod misuse;
 mod report;
 mod shrink;
 mod signals;
 mod size;
 mod table;
+mod text;
 
 use std::{env, process::ExitCode};
 
@@ -18,6 +21,10 @@ use clap::Parser as _;
 use wasm_diet::engine::COMMAND;
 
 use args::{Command, Diet};
+use misuse::Misuse;
+
+/// The exit code of an invalid command line.
+const MISUSE: u8 = 2;
 
 /// The result of a command that did its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +62,11 @@ fn end(result: Result<Verdict>) -> ExitCode {
                 text.push_str(&format!("\nCaused by: {cause}"));
             }
             files::tell(&text);
-            ExitCode::FAILURE
+            if error.is::<Misuse>() {
+                ExitCode::from(MISUSE)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

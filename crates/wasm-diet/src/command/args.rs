@@ -2,79 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use wasm_diet::{engine::Assumption, shrink::Metric};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
+use wasm_diet::{engine::Assumption, features, shrink::Metric};
 
-/// The last part of `wasm-diet --help`.
-const AFTER_HELP: &str = "\
-Examples:
-  wasm-diet shrink app.wasm -o app.min.wasm
-  wasm-diet shrink --in-place --metric gzip app.wasm
-  wasm-diet size app.wasm
-  wasm-diet diff before.wasm after.wasm
-  wasm-diet report app.wasm --html report.html
-  wasm-diet check --budget size-budget.toml app.wasm
-  curl -s https://example.com/app.wasm | wasm-diet shrink - -o - > app.min.wasm
-
-Exit codes:
-  0  success
-  1  failure, or something that --strict does not permit
-  2  invalid command line";
-
-/// The last part of `wasm-diet shrink --help`.
-const SHRINK_HELP: &str = "\
-What is done to a file:
-  1. It is checked: a damaged file, an object or another format is refused.
-  2. Each core module, at any depth, goes through the passes of Binaryen's -Oz, with exactly
-     the WebAssembly features that the module needs. A module that cannot be read, that would
-     take very long, that would grow or that would need another feature stays as it is.
-  3. Custom sections are dropped: names, producers, target_features, debug information; hints,
-     source maps, relocations and signatures, which no longer fit. Licences, interfaces,
-     dylink.0 and unknown sections stay.
-  4. Everything else is copied byte for byte, compared with the original and validated.
-
-The passes are those of -Oz. With --thorough a second result is made with --flatten and --rereloop
-first, large functions not inlined, and -Oz twice; the smaller one is taken.
-
-Passes that change the behaviour of a correct program are never used: --low-memory-unused and
---traps-never-happen are assumptions that only you can make.
-
-Engines:
-  Binaryen 116 is compiled in, and started again for each module, so that a crash costs one
-  module. Another wasm-opt is used only if --engine or the variable WASM_OPT names it;
-  `--engine none` only drops custom sections.
-
-Examples:
-  wasm-diet shrink app.wasm -o app.min.wasm
-  wasm-diet shrink app.wasm -o app.min.wasm --json --strict
-  wasm-diet shrink --in-place --keep name app.wasm
-  wasm-diet shrink --engine node_modules/.bin/wasm-opt app.wasm -o app.min.wasm";
-
-/// The last part of `wasm-diet size --help`.
-const SIZE_HELP: &str = "\
-Every byte of the file belongs to one part, and so does every bit of its gzip form, so each list
-adds up to the file. The owner of a function is the crate, package or namespace in its name; a
-name of C contains none. Functions without names are one part: keep the names, and look at the
-file before it is stripped.
-
-Examples:
-  wasm-diet size app.wasm
-  wasm-diet size -n 50 app.wasm
-  wasm-diet size --json app.wasm > size.json";
-
-/// The last part of `wasm-diet check --help`.
-const CHECK_HELP: &str = "\
-A budget has a row for each file: `limit` is a promise, `ratchet` the size that was reached, and
-`growth`, which may be left out, how far a build may exceed that. A size is a number with a unit:
-B, KB (1,000 bytes), KiB (1,024), MB, MiB.
-
-  [artifact.\"app.wasm\"]
-  raw = { limit = \"150 KB\", ratchet = \"139_318 B\", growth = \"1 KB\" }
-  gzip = { limit = \"60 KB\", ratchet = \"54_051 B\" }
-
-Exit codes:
-  0  every file is within its budget
-  1  one is not, or has no row";
+use super::help::{AFTER_HELP, CHECK_HELP, DIFF_HELP, REPORT_HELP, SIZE_HELP, shrink_help};
 
 /// Shrinks and explains WebAssembly components and core modules.
 #[derive(Debug, Parser)]
@@ -96,22 +27,23 @@ pub(crate) enum Command {
 
 /// Makes a smaller file that does the same
 #[derive(Debug, Args)]
-#[command(after_help = SHRINK_HELP)]
+#[command(after_help = shrink_help(cfg!(feature = "binaryen")))]
+#[command(group(ArgGroup::new("target").required(true).args(["output", "in_place"])))]
 pub(crate) struct Shrink {
     /// The component or core module; `-` for standard input
     #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]
     pub(crate) input: PathBuf,
     /// The file to write, atomically; `-` for standard output
-    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath, required_unless_present = "in_place")]
+    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
     /// Replace the input by the result
-    #[arg(long, conflicts_with = "output")]
+    #[arg(long)]
     pub(crate) in_place: bool,
-    /// A wasm-opt to use in place of the Binaryen that is compiled in, or `none` [env: WASM_OPT]
+    /// A wasm-opt to use, in place of Binaryen inside if the build has it, or `none` [env: WASM_OPT]
     #[arg(long, value_name = "PATH")]
     pub(crate) engine: Option<PathBuf>,
     /// A WebAssembly feature that the result may need although the input does not, such as `simd`; repeatable
-    #[arg(long, value_name = "FEATURE")]
+    #[arg(long, value_name = "FEATURE", value_parser = features::named)]
     pub(crate) allow: Vec<String>,
     /// The size that must not grow
     #[arg(long, value_enum, default_value_t = MetricName::Raw)]
@@ -119,7 +51,7 @@ pub(crate) struct Shrink {
     /// A custom section to keep; a `*` at the end stands for any text; repeatable
     #[arg(long, value_name = "SECTION")]
     pub(crate) keep: Vec<String>,
-    /// A custom section to drop; repeatable
+    /// A custom section to drop; a `*` at the end stands for any text; repeatable
     #[arg(long, value_name = "SECTION")]
     pub(crate) drop: Vec<String>,
     /// Exit with 1 if a module stays as it is because it cannot be optimised or would grow
@@ -140,7 +72,7 @@ pub(crate) struct Shrink {
     /// Print the account as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Print no progress
+    /// Print no progress, and with `-o -` no account; warnings and errors stay
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }
@@ -173,11 +105,12 @@ pub(crate) struct Size {
 
 /// Compares two files, part by part
 #[derive(Debug, Args)]
+#[command(after_help = DIFF_HELP)]
 pub(crate) struct Diff {
-    /// The file before the change; `-` for standard input
+    /// The file before the change; `-` for standard input, for one of the two
     #[arg(value_name = "A", value_hint = ValueHint::FilePath)]
     pub(crate) before: PathBuf,
-    /// The file after the change
+    /// The file after the change, or `-`
     #[arg(value_name = "B", value_hint = ValueHint::FilePath)]
     pub(crate) after: PathBuf,
     /// The number of lines of each list
@@ -190,6 +123,7 @@ pub(crate) struct Diff {
 
 /// Draws a page with every part of a file, which needs no network
 #[derive(Debug, Args)]
+#[command(after_help = REPORT_HELP)]
 pub(crate) struct Report {
     /// The component or core module; `-` for standard input
     #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]
@@ -197,7 +131,7 @@ pub(crate) struct Report {
     /// The page to write, atomically; `-` for standard output
     #[arg(long, value_name = "OUT", value_hint = ValueHint::FilePath)]
     pub(crate) html: PathBuf,
-    /// A former version of the file, to compare with
+    /// A former version of the file, to compare with; `-` for standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) base: Option<PathBuf>,
 }
@@ -206,13 +140,13 @@ pub(crate) struct Report {
 #[derive(Debug, Args)]
 #[command(after_help = CHECK_HELP)]
 pub(crate) struct Check {
-    /// The files, whose names are the names of rows; files of any kind
+    /// The files, of any kind; `-` for standard input, whose row is `-`
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
     /// The budget
     #[arg(long, value_name = "FILE", default_value = size_budget::FILE, value_hint = ValueHint::FilePath)]
     pub(crate) budget: PathBuf,
-    /// Fail also if the budget has a row for none of these files
+    /// Fail also if the budget has a row that is for none of these files
     #[arg(long)]
     pub(crate) all: bool,
     /// Print the table as Markdown, for a comment
@@ -254,8 +188,14 @@ mod tests {
         // Read at run time, because a checkout that was moved keeps its compiled tests.
         let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests");
         let root = Path::new(&package).join("../..");
-        command_docs::check_reference(&Diet::command(), &root)
-            .unwrap()
-            .unwrap();
+        // The document tells of the builds that releases have. `mut_subcommand` would put the command last.
+        let mut command = Diet::command();
+        for shrink in command
+            .get_subcommands_mut()
+            .filter(|it| it.get_name() == "shrink")
+        {
+            *shrink = shrink.clone().after_help(shrink_help(true));
+        }
+        command_docs::check_reference(&command, &root).unwrap().unwrap();
     }
 }

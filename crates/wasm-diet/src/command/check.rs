@@ -1,8 +1,10 @@
 //! `wasm-diet check`.
 
-use std::path::Path;
+mod names;
 
-use anyhow::{Context as _, Result};
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
 use serde::Serialize;
 use size_budget::{Bounds, Budget, Measured, Row, with_cures};
 use wasm_diet::deflate;
@@ -11,13 +13,16 @@ use super::{
     Verdict,
     args::Check,
     files,
-    table::{grouped, table},
+    table::{grouped, short, table},
+    text::markdown_cell,
 };
 
 /// A file beside its row.
 #[derive(Serialize)]
 struct File {
+    /// The name of its row, or the one that a row for it would have.
     name: String,
+    path: String,
     #[serde(flatten)]
     measured: Measured,
     /// The bounds of the file, in bytes; `None` without a row.
@@ -28,33 +33,27 @@ struct File {
 
 /// Compares the files with the budget.
 pub(super) fn run(args: &Check) -> Result<Verdict> {
+    files::check_inputs(args.files.iter().map(PathBuf::as_path))?;
     let budget = Budget::load(&args.budget)?;
-    let measured = args.files.iter().map(|path| measure(path));
-    let measured: Vec<(String, Measured)> = measured.collect::<Result<_>>()?;
-    let file = |(name, measured): &(String, Measured)| {
-        let row = budget.row(name);
-        let bound = |of: fn(&Row) -> &Bounds| row.map(|row| of(row).tightest().bytes());
-        File {
-            name: name.clone(),
-            measured: *measured,
-            raw_bound: bound(|row| &row.raw),
-            gzip_bound: bound(|row| &row.gzip),
-        }
-    };
-    let rows: Vec<File> = measured.iter().map(file).collect();
-    files::print(&if args.json {
-        serde_json::to_string_pretty(&rows)?
+    let names = names::of(&args.files, &budget)?;
+    let rows = args.files.iter().zip(names);
+    let rows: Vec<File> = rows
+        .map(|(path, name)| measure(path, name, &budget))
+        .collect::<Result<_>>()?;
+    if args.json {
+        files::print_json(&serde_json::to_string_pretty(&rows)?)?;
     } else if args.markdown {
-        markdown(&rows)
+        files::print(&markdown(&rows))?;
     } else {
         let headings = ["file", "bytes", "at most", "gzip -9", "at most"];
-        table(&headings, rows.iter().map(cells).collect(), 1..5)
-    })?;
+        let cells = rows
+            .iter()
+            .map(|row| cells(row, short(row.label(&rows))))
+            .collect();
+        files::print(&table(&headings, cells, 1..5))?;
+    }
 
-    let made: Vec<_> = measured
-        .iter()
-        .map(|(name, measured)| (name.as_str(), *measured))
-        .collect();
+    let made: Vec<_> = rows.iter().map(|row| (row.name.as_str(), row.measured)).collect();
     let mut known: Vec<&str> = made.iter().map(|(name, _)| *name).collect();
     if !args.all {
         known.extend(budget.rows().map(|(name, _)| name));
@@ -65,20 +64,34 @@ pub(super) fn run(args: &Check) -> Result<Verdict> {
     }
 }
 
-fn measure(path: &Path) -> Result<(String, Measured)> {
-    let bytes = files::read(path)?;
-    let name = path.file_name().context("a path has no file name")?;
-    let measured = Measured {
-        raw: bytes.len(),
-        gzip: deflate::gzip(&bytes)?.len(),
-    };
-    Ok((name.to_string_lossy().into_owned(), measured))
+impl File {
+    /// Returns the name for people: the path, if several files have the row.
+    fn label(&self, all: &[Self]) -> &str {
+        let is_shared = all.iter().filter(|file| file.name == self.name).count() > 1;
+        if is_shared { &self.path } else { &self.name }
+    }
 }
 
-fn cells(file: &File) -> Vec<String> {
+fn measure(path: &Path, name: String, budget: &Budget) -> Result<File> {
+    let bytes = files::read(path)?;
+    let row = budget.row(&name);
+    let bound = |of: fn(&Row) -> &Bounds| row.map(|row| of(row).tightest().bytes());
+    Ok(File {
+        path: path.display().to_string(),
+        measured: Measured {
+            raw: bytes.len(),
+            gzip: deflate::gzip(&bytes)?.len(),
+        },
+        raw_bound: bound(|row| &row.raw),
+        gzip_bound: bound(|row| &row.gzip),
+        name,
+    })
+}
+
+fn cells(file: &File, label: String) -> Vec<String> {
     let bound = |bound: Option<usize>| bound.map_or_else(|| "no row".to_owned(), grouped);
     vec![
-        file.name.clone(),
+        label,
         grouped(file.measured.raw),
         bound(file.raw_bound),
         grouped(file.measured.gzip),
@@ -91,11 +104,9 @@ fn markdown(rows: &[File]) -> String {
     for row in rows {
         let fits = |bytes: usize, bound: Option<usize>| bound.is_some_and(|bound| bytes <= bound);
         let good = fits(row.measured.raw, row.raw_bound) && fits(row.measured.gzip, row.gzip_bound);
-        let mut cells = cells(row);
-        if let (false, Some(name)) = (good, cells.first_mut()) {
-            *name = format!("❌ {name}");
-        }
-        text.push_str(&format!("\n| {} |", cells.join(" | ")));
+        let name = markdown_cell(row.label(rows));
+        let label = if good { name } else { format!("❌ {name}") };
+        text.push_str(&format!("\n| {} |", cells(row, label).join(" | ")));
     }
     text
 }

@@ -18,18 +18,18 @@ use super::{
 
 /// Prints the differences of two files.
 pub(super) fn run(args: &Diff) -> Result<Verdict> {
+    files::check_inputs([args.before.as_path(), &args.after])?;
     let (mut before, mut after) = (anatomy(&args.before)?, anatomy(&args.after)?);
     if before.has_names() != after.has_names() {
         files::tell("warning: only one of the files has names of functions: the code is compared as a whole");
         (before, after) = (before.without_names(), after.without_names());
     }
     let difference = diff::anatomies(Some(&before), Some(&after));
-    let text = if args.json {
-        json::lines(&difference)?
+    if args.json {
+        files::print_json(&json::lines(&difference)?)?;
     } else {
-        render(&difference, args.number)
-    };
-    files::print(&text)?;
+        files::print(&render(&difference, args.number))?;
+    }
     Ok(Verdict::Good)
 }
 

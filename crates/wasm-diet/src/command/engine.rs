@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use wasm_diet::engine::{PASSES, Program, VERSION, WasmOpt};
 
-use super::Verdict;
+use super::{Verdict, help::INSTALL};
 
 /// An engine.
 pub(super) enum Choice {
@@ -40,8 +40,8 @@ pub(super) fn choose(named: Option<&Path>) -> Result<Choice> {
         }
         _ if cfg!(feature = "binaryen") => Ok(Choice::Program(Program::Own(this_program()?))),
         _ => bail!(
-            "this wasm-diet was built without Binaryen: name a wasm-opt with --engine, install it with \
-             `cargo install --git https://github.com/clawft/clawft wasm-diet --features binaryen`, or only drop custom sections with `--engine none`"
+            "this wasm-diet was built without Binaryen: name a wasm-opt with --engine, install one with Binaryen inside with \
+             `{INSTALL}`, or only drop custom sections with `--engine none`"
         ),
     }
 }

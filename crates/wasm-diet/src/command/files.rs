@@ -8,20 +8,44 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-/// The name of standard input and standard output.
-const PIPE: &str = "-";
+use super::{
+    misuse::Misuse,
+    text::{escaped_json, printable},
+};
+
+/// The names of standard input. The system's own cannot be opened if it is a socket.
+const STDIN: [&str; 4] = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
+
+/// The names of standard output.
+const STDOUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
 /// The beginning of the names of temporary files.
 const PREFIX: &str = ".wasm-diet-";
 
-/// Returns whether a path stands for standard input or standard output.
-pub(super) fn is_pipe(path: &Path) -> bool {
-    path == Path::new(PIPE)
+/// Returns whether a path stands for standard input.
+pub(super) fn is_stdin(path: &Path) -> bool {
+    STDIN.iter().any(|name| path == Path::new(name))
+}
+
+/// Returns whether a path stands for standard output.
+pub(super) fn is_stdout(path: &Path) -> bool {
+    STDOUT.iter().any(|name| path == Path::new(name))
+}
+
+/// Fails if several of the inputs are standard input, which is read once.
+pub(super) fn check_inputs<'p>(inputs: impl IntoIterator<Item = &'p Path>) -> Result<()> {
+    let from_stdin = inputs.into_iter().filter(|path| is_stdin(path)).count();
+    if from_stdin > 1 {
+        return Err(Misuse::error(
+            "only one of the files can be standard input, which is read once",
+        ));
+    }
+    Ok(())
 }
 
 /// Reads a file, or standard input.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
-    if is_pipe(path) {
+    if is_stdin(path) {
         let mut bytes = Vec::new();
         io::stdin()
             .lock()
@@ -35,28 +59,41 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
 /// Fails if writing `output` would replace `input`, if it is a terminal, or if it cannot be written: not only after
 /// minutes of work.
 pub(super) fn check_output(input: &Path, output: &Path) -> Result<()> {
-    if is_pipe(output) {
+    if is_stdout(output) {
         ensure!(
             !io::stdout().is_terminal(),
             "a binary is not written to a terminal: name a file with -o, or use a pipe"
         );
         return Ok(());
     }
-    if let (false, Ok(input), Ok(output)) = (is_pipe(input), input.canonicalize(), output.canonicalize()) {
-        ensure!(input != output, "the output is the input: --in-place replaces it");
+    if let (false, Ok(input), Ok(output)) = (is_stdin(input), input.canonicalize(), output.canonicalize())
+        && input == output
+    {
+        return Err(Misuse::error("the output is the input: --in-place replaces it"));
     }
     check_target(output)
 }
 
+/// Fails if a file cannot be replaced by another, because it is a pipe or a device, or cannot be written.
+pub(super) fn check_in_place(path: &Path) -> Result<()> {
+    let is_special = |found: fs::Metadata| !found.is_file() && !found.is_dir();
+    if is_stdin(path) || fs::metadata(path).is_ok_and(is_special) {
+        return Err(Misuse::error(
+            "--in-place wants a file, not standard input, a pipe or a device",
+        ));
+    }
+    check_target(path)
+}
+
 /// Fails if a file cannot be written.
-pub(super) fn check_target(path: &Path) -> Result<()> {
+fn check_target(path: &Path) -> Result<()> {
     let found = Target::of(path).map(drop);
     found.with_context(|| format!("could not write `{}`", path.display()))
 }
 
 /// Writes a file, or standard output. Nobody sees a part of the file: it is replaced in one step.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    if is_pipe(path) {
+    if is_stdout(path) {
         let mut output = io::stdout().lock();
         let written = output.write_all(bytes).and_then(|()| output.flush());
         return written.context("could not write to standard output");
@@ -65,15 +102,14 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let Some(target) = Target::of(path)? else {
+        return Ok(fs::write(path, bytes)?);
+    };
     let Target {
         path,
         before,
         directory,
-    } = Target::of(path)?;
-    if before.as_ref().is_some_and(|it| !it.is_file()) {
-        // A device or a named pipe.
-        return Ok(fs::write(&path, bytes)?);
-    }
+    } = target;
     let mut file = temporary(&directory)?;
     file.write_all(bytes)?;
     if let Some(before) = before {
@@ -85,7 +121,7 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// A file that may be written.
+/// A file that may be replaced.
 struct Target {
     /// Its path, behind all links.
     path: PathBuf,
@@ -95,11 +131,12 @@ struct Target {
 }
 
 impl Target {
-    /// Finds the file that a path stands for.
+    /// Finds the file that a path stands for; `None` if it is a pipe, a device, or a file that this process has been
+    /// given open, such as a shell's `>(…)`.
     ///
     /// # Errors
     /// Fails if it is read-only or a directory, or if it would be in no directory.
-    fn of(path: &Path) -> Result<Self> {
+    fn of(path: &Path) -> Result<Option<Self>> {
         let path = behind_links(path)?;
         let before = fs::metadata(&path).ok();
         if before.as_ref().is_some_and(fs::Metadata::is_dir) {
@@ -109,6 +146,9 @@ impl Target {
             !before.as_ref().is_some_and(|it| it.permissions().readonly()),
             "it is read-only: make it writable, or name another file"
         );
+        if is_descriptor(&path) || before.as_ref().is_some_and(|it| !it.is_file()) {
+            return Ok(None);
+        }
         let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
         let directory = directory.map_or_else(|| PathBuf::from("."), Path::to_owned);
         ensure!(
@@ -116,26 +156,36 @@ impl Target {
             "there is no directory `{}`",
             directory.display()
         );
-        Ok(Self {
+        Ok(Some(Self {
             path,
             before,
             directory,
-        })
+        }))
     }
 }
 
-/// Returns the file that a path stands for: a link stays one, and the file behind it is replaced or made.
+/// Returns the file that a path stands for: a link stays one, and the file behind it is replaced or made. The link of a
+/// descriptor is not followed, because its text is no path.
 fn behind_links(path: &Path) -> Result<PathBuf> {
     /// As many as Linux follows.
     const LINKS: usize = 40;
     let mut path = path.to_owned();
     for _ in 0..LINKS {
+        if is_descriptor(&path) {
+            return Ok(path);
+        }
         let Ok(to) = fs::read_link(&path) else {
             return Ok(path);
         };
         path = path.parent().unwrap_or(Path::new("")).join(to);
     }
     bail!("its links lead nowhere")
+}
+
+/// Returns whether a path stands for a file that a process has open, such as `/dev/fd/63`.
+fn is_descriptor(path: &Path) -> bool {
+    let directory = path.parent().unwrap_or(Path::new(""));
+    directory == Path::new("/dev/fd") || (directory.starts_with("/proc") && directory.ends_with("fd"))
 }
 
 /// Gives a new file the owner of the one that it replaces, where that is permitted.
@@ -169,11 +219,25 @@ fn temporary(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
 
 /// Prints a line for people on standard error. Nobody may be there to read it.
 pub(super) fn tell(text: &str) {
-    drop(writeln!(io::stderr(), "{text}"));
+    drop(writeln!(io::stderr(), "{}", printable(text)));
 }
 
-/// Prints a result on standard output.
+/// Prints JSON on standard error.
+pub(super) fn tell_json(text: &str) {
+    tell(&escaped_json(text));
+}
+
+/// Prints a text for people on standard output.
 pub(super) fn print(text: &str) -> Result<()> {
+    print_line(&printable(text))
+}
+
+/// Prints JSON on standard output.
+pub(super) fn print_json(text: &str) -> Result<()> {
+    print_line(&escaped_json(text))
+}
+
+fn print_line(text: &str) -> Result<()> {
     match writeln!(io::stdout(), "{text}") {
         // The reader has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

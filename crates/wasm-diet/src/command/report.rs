@@ -21,6 +21,11 @@ struct PageData<'a> {
 
 /// Writes the page.
 pub(super) fn run(args: &Report) -> Result<Verdict> {
+    files::check_inputs(
+        [Some(args.input.as_path()), args.base.as_deref()]
+            .into_iter()
+            .flatten(),
+    )?;
     let name = args
         .input
         .file_name()

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use serde::Serialize;
 use wasm_diet::{
     Options, Shrunk,
-    features::{self, Features},
-    shrink::{Outcome, Report, Task},
+    shrink::{Outcome, Report, Section, Task},
 };
 
 use super::{
@@ -15,7 +14,8 @@ use super::{
     args::Shrink,
     engine::{self, Choice},
     files,
-    table::{change, grouped, table},
+    table::{change, grouped, short, table},
+    text::one_line,
 };
 
 /// The account as JSON.
@@ -29,21 +29,14 @@ struct Account<'a> {
 
 /// Shrinks the input and writes the output.
 pub(super) fn run(args: &Shrink) -> Result<Verdict> {
-    let output = match (&args.output, args.in_place) {
-        (Some(output), _) => output,
-        (None, true) if files::is_pipe(&args.input) => bail!("--in-place wants a file, not standard input"),
-        (None, _) => &args.input,
-    };
+    let output = args.output.as_ref().unwrap_or(&args.input);
     if args.in_place {
-        files::check_target(output)?;
+        files::check_in_place(output)?;
     } else {
         files::check_output(&args.input, output)?;
     }
-    let allow = args.allow.iter().map(|name| features::named(name));
     let options = Options {
-        allow: allow
-            .collect::<Result<Features>>()
-            .context("could not use --allow")?,
+        allow: args.allow.iter().cloned().collect(),
         metric: args.metric.into(),
         keep: args.keep.clone(),
         drop: args.drop.clone(),
@@ -89,22 +82,25 @@ fn report(args: &Shrink, output: &Path, engine: &Choice, shrunk: &Shrunk) -> Res
     for warning in &warnings {
         files::tell(&format!("warning: {warning}"));
     }
-    let text = if args.json {
+    let stdout_is_free = !files::is_stdout(output);
+    if args.json {
         let account = Account {
             engine: &engine.name(),
             report,
             warnings: &warnings,
         };
-        serde_json::to_string_pretty(&account)?
-    } else if args.quiet {
-        String::new()
+        let json = serde_json::to_string_pretty(&account)?;
+        match stdout_is_free {
+            true => files::print_json(&json)?,
+            false => files::tell_json(&json),
+        }
     } else {
-        render(&output.display().to_string(), &engine.name(), report)
-    };
-    match (text.is_empty(), files::is_pipe(output)) {
-        (true, _) => {}
-        (false, true) => files::tell(&text),
-        (false, false) => files::print(&text)?,
+        let text = render(&output.display().to_string(), &engine.name(), report);
+        match stdout_is_free {
+            true => files::print(&text)?,
+            false if args.quiet => {}
+            false => files::tell(&text),
+        }
     }
     let strict = args.strict && report.left().next().is_some();
     Ok(if strict { Verdict::Bad } else { Verdict::Good })
@@ -119,7 +115,23 @@ fn warnings(report: &Report) -> Vec<String> {
         "the input is signed, and the signature does not fit the output: it was dropped, sign again"
             .to_owned()
     });
-    left.chain(signature).collect()
+    left.chain(signature).chain(no_longer_fit(report)).collect()
+}
+
+/// Returns a warning about the sections that were kept although they no longer fit.
+fn no_longer_fit(report: &Report) -> Option<String> {
+    let names: Vec<String> = report
+        .stale()
+        .map(|it| format!("`{}`", short(&it.name)))
+        .collect();
+    if names.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "kept, but no longer right, because they describe the original: {}. Debuggers and other tools would be misled: \
+         leave out --keep, or keep the code too with `--engine none`",
+        names.join(", ")
+    ))
 }
 
 fn render(name: &str, engine: &str, report: &Report) -> String {
@@ -146,23 +158,36 @@ fn render(name: &str, engine: &str, report: &Report) -> String {
     }));
     let sizes = table(&["size", "before", "after", "change"], rows, 1..4);
     let sections = report.sections.iter().map(|section| {
-        let fate = if section.left == 0 { "dropped" } else { "kept" };
         vec![
-            section.name.clone(),
+            short(&section.name),
             grouped(section.bytes),
-            fate.to_owned(),
+            grouped(section.left_bytes),
+            fate(section).to_owned(),
             section.reason.to_owned(),
         ]
     });
     let sections: Vec<_> = sections.collect();
-    let mut text = format!("{name} ({engine})\n{sizes}");
+    let mut text = format!("{} ({engine})\n{sizes}", one_line(name));
     if !sections.is_empty() {
         text.push('\n');
         text.push_str(&table(
-            &["custom section", "bytes", "", "content"],
+            &["custom section", "before", "after", "", "content"],
             sections,
-            1..2,
+            1..3,
         ));
     }
     text
+}
+
+/// Returns the treatment of the sections of a name, for people.
+fn fate(section: &Section) -> &'static str {
+    if section.left == 0 {
+        "dropped"
+    } else if section.stale > 0 {
+        "kept, stale"
+    } else if section.left_bytes < section.bytes {
+        "kept in part"
+    } else {
+        "kept"
+    }
 }

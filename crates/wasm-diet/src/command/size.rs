@@ -16,6 +16,7 @@ use super::{
     args::Size,
     files,
     table::{grouped, percent, short, table},
+    text::one_line,
 };
 
 /// A binary and its parts, in the form of a profile with one artifact.
@@ -44,7 +45,7 @@ pub(super) fn run(args: &Size) -> Result<Verdict> {
         let account = Account {
             artifacts: [(name.as_str(), parts)].into(),
         };
-        files::print(&json::lines(&account)?)?;
+        files::print_json(&json::lines(&account)?)?;
     } else {
         files::print(&render(&name, &anatomy, &modules, args.number))?;
     }
@@ -63,7 +64,8 @@ pub(super) fn explain(binary: &[u8]) -> Result<(Anatomy, Vec<Module>)> {
 fn render(name: &str, anatomy: &Anatomy, modules: &[Module], number: usize) -> String {
     let whole = anatomy.size;
     let mut texts = vec![format!(
-        "{name}: {} bytes, {} after gzip -9",
+        "{}: {} bytes, {} after gzip -9",
+        one_line(name),
         grouped(whole.raw),
         grouped(whole.gzip)
     )];

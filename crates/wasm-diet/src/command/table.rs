@@ -3,6 +3,8 @@
 use comfy_table::{CellAlignment, Table, presets};
 pub(super) use size_budget::grouped;
 
+use super::text::one_line;
+
 /// Returns a table with these headings. The columns in `numbers` hold numbers.
 pub(super) fn table(headings: &[&str], rows: Vec<Vec<String>>, numbers: std::ops::Range<usize>) -> String {
     let mut table = Table::new();
@@ -42,12 +44,9 @@ pub(super) fn percent(part: usize, whole: usize) -> String {
 /// The maximum number of characters of a name in a table: generic names may have several lines.
 const LONGEST: usize = 90;
 
-/// Returns a name from a file without control characters, shortened in its middle if it is long.
+/// Returns a name from a file in one line without control characters, shortened in its middle if it is long.
 pub(super) fn short(name: &str) -> String {
-    let characters: Vec<char> = name
-        .chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect();
+    let characters: Vec<char> = one_line(name).chars().collect();
     if characters.len() <= LONGEST {
         return characters.into_iter().collect();
     }
