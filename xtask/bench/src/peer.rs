@@ -28,6 +28,9 @@ const END: Duration = Duration::from_secs(10);
 /// The time without requests before memory is read.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// The units of `/proc` in a second of processor time, the same for all programs on Linux.
+const TICKS: f64 = 100.0;
+
 /// The number of lines of a program's messages that are shown if it does not start.
 const SHOWN_LINES: usize = 20;
 
@@ -176,6 +179,14 @@ impl Peer {
         })
     }
 
+    /// Returns the seconds of processor time that the program has used by itself; 0 for the provider itself.
+    pub(super) fn processor_seconds(&mut self) -> Result<f64> {
+        match &mut self.process {
+            Some(process) => processor_seconds(process.child().id()),
+            None => Ok(0.0),
+        }
+    }
+
     /// Returns its resident memory, all its processes together; nothing for the provider itself.
     pub(super) fn memory(&mut self, name: &str, what: &str) -> Result<Option<Metric>> {
         let Some(process) = &mut self.process else {
@@ -210,6 +221,18 @@ fn resident(id: u32) -> Result<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
     Ok(kibibytes.with_context(|| format!("`{path}` does not contain the resident memory"))? * 1024.0 / 1e6)
+}
+
+fn processor_seconds(id: u32) -> Result<f64> {
+    let path = format!("/proc/{id}/stat");
+    let stat = fs::read_to_string(&path).with_context(|| format!("could not read `{path}`"))?;
+    // The name, which may hold spaces, ends with the last parenthesis.
+    let fields = stat
+        .rsplit_once(") ")
+        .map(|(_, rest)| rest.split(' ').skip(11).take(2));
+    let ticks = fields.map(|fields| fields.map(str::parse::<f64>).sum::<Result<f64, _>>());
+    let ticks = ticks.with_context(|| format!("`{path}` does not contain the processor time"))?;
+    Ok(ticks.with_context(|| format!("`{path}` is not understood"))? / TICKS)
 }
 
 fn free_port() -> Result<u16> {

@@ -43,6 +43,11 @@ pub(super) struct Results {
 }
 
 impl Load {
+    /// Returns the number of answers of a round, whole ones and streams.
+    pub(super) fn answers(self) -> usize {
+        self.connections * (self.requests + STREAMS)
+    }
+
     /// Puts the load on `peer`.
     pub(super) fn round(self, load: &LoadGenerator, peer: &Peer) -> Result<Round> {
         let requests = load.requests(&peer.api_base, self.connections, self.requests)?;
@@ -111,7 +116,7 @@ impl Results {
 }
 
 /// Returns the median of all rounds.
-fn median(values: &[f64]) -> f64 {
+pub(super) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()

@@ -10,7 +10,7 @@ use testkit::{LoadGenerator, Streams};
 use super::{
     metric::Metric,
     peer::Peer,
-    rounds::{HELD_STREAMS, Load, Results},
+    rounds::{HELD_STREAMS, Load, Results, median},
 };
 
 /// The load of a round.
@@ -49,20 +49,34 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
 /// Measures the provider itself and both components in turns.
 fn alternately(load: &LoadGenerator, mut peers: [Peer; 3]) -> Result<Vec<Metric>> {
     let mut results = peers.each_ref().map(|_| Results::new());
+    let mut processor: [Vec<f64>; 3] = Default::default();
     for round in 0..=ROUNDS {
         ui::status("Measuring", &format!("round {round} of {ROUNDS}"));
-        for (peer, results) in peers.iter().zip(&mut results) {
+        for ((peer, results), processor) in peers.iter_mut().zip(&mut results).zip(&mut processor) {
+            let before = peer.processor_seconds()?;
             let measured = LOAD.round(load, peer)?;
+            let used = peer.processor_seconds()? - before;
             // The first round is not counted.
             if round > 0 {
                 results.add(&measured);
+                processor.push(used / LOAD.answers() as f64 * 1e6);
             }
         }
     }
     let mut metrics = Vec::new();
-    for (peer, results) in peers.iter_mut().zip(&results) {
+    for ((peer, results), processor) in peers.iter_mut().zip(&results).zip(&processor) {
         metrics.extend(results.metrics(peer.name, LOAD.connections));
-        metrics.extend(peer.memory("memory", "memory afterwards")?);
+        let Some(memory) = peer.memory("memory", "memory afterwards")? else {
+            continue;
+        };
+        let name = peer.name;
+        metrics.push(Metric::new(
+            &format!("{name}-processor"),
+            &format!("{name}: processor time of the host for an answer"),
+            median(processor),
+            "µs",
+        ));
+        metrics.push(memory);
     }
     metrics.push(Metric::new(
         "p2-to-p3",
