@@ -114,9 +114,11 @@ impl Reader {
         }
     }
 
-    /// Waits for the next bytes, between 1 and `room`; `None` after the last ones.
-    pub(super) async fn read(&mut self, room: usize) -> Option<Vec<u8>> {
+    /// Waits for the next bytes, between 1 and `most`; `None` after the last ones.
+    pub(super) async fn read(&mut self, most: usize) -> Option<Vec<u8>> {
         while !self.is_over {
+            let left = self.length.map(|length| length.saturating_sub(self.count));
+            let room = most.min(left.unwrap_or(most).saturating_add(1));
             let mut bytes = Vec::with_capacity(room);
             // SAFETY: the operation is dropped before the memory.
             let code = unsafe { abi::stream_read(self.contents, bytes.as_mut_ptr(), room) };

@@ -45,8 +45,7 @@ pub(super) async fn body(request: Request, length: Option<usize>, limit: usize) 
     let mut body = Limited::new(limit, length)?;
     let mut reader = Reader::of_request(&request, length);
     let deadline = now().saturating_add(BODY_TIME);
-    let room = READ_SIZE.min(length.unwrap_or(READ_SIZE).saturating_add(1));
-    while let Some(bytes) = in_time(deadline.saturating_sub(now()), reader.read(room))
+    while let Some(bytes) = in_time(deadline.saturating_sub(now()), reader.read(READ_SIZE))
         .await
         .ok_or_else(too_slow)?
     {
