@@ -35,10 +35,11 @@ const fn check(name: &'static str, title: &'static str, run: fn(&ServeContext<'_
 }
 
 /// All cases, in the order of the page.
-pub(super) const CHECKS: [Check; 9] = [
+pub(super) const CHECKS: [Check; 10] = [
     check("health_and_access", "health", health),
     check("whole_answer_is_passed_on", "chat", chat),
     check("stream_arrives_in_pieces", "stream", stream),
+    check("silent_stream_has_comments", "silent provider", silent_provider),
     check("tools_are_passed_through", "tools", tools),
     check("slow_client_keeps_nobody_waiting", "slow client", slow_client),
     check(
@@ -140,6 +141,21 @@ fn stream(test: &ServeContext<'_>) -> Result<()> {
     let gaps = arrivals.windows(2).map(|pair| pair[1] - pair[0]);
     let waits = gaps.filter(|gap| *gap >= Duration::from_millis(150)).count();
     ensure!(waits >= 2, "all events arrived at once");
+    Ok(())
+}
+
+fn silent_provider(test: &ServeContext<'_>) -> Result<()> {
+    // Comments come every 15 seconds.
+    let server = test.serve_patiently(&["stream-stalled"], 20)?;
+    let answer = server.chat("m", "hello", true)?;
+    let status = answer.status;
+    let body = answer.raw()?;
+    let comment = body.find("\n: waiting for the model\n\n");
+    let error = body.find(r#"{"error":{"message":""#);
+    ensure!(
+        status == 200 && comment.is_some() && comment < error,
+        "status {status}: {body}"
+    );
     Ok(())
 }
 

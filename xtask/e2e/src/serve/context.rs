@@ -52,7 +52,12 @@ impl<'a> ServeContext<'a> {
 
     /// Starts the host. Its default provider answers by `scenarios[0]`, and each scenario is a provider.
     pub(super) fn serve(&self, scenarios: &[&str]) -> Result<Server> {
-        let (mut process, address, stderr) = self.start(scenarios)?;
+        self.serve_patiently(scenarios, TIMEOUT)
+    }
+
+    /// Starts the host as [`serve`](Self::serve) does. Providers may be silent for `idle` seconds in a stream.
+    pub(super) fn serve_patiently(&self, scenarios: &[&str], idle: u32) -> Result<Server> {
+        let (mut process, address, stderr) = self.start(scenarios, idle)?;
         let begun = Instant::now();
         loop {
             if http::get(&address, "/healthz", None).is_ok_and(|response| response.status == 200) {
@@ -71,7 +76,7 @@ impl<'a> ServeContext<'a> {
 
     /// Returns what a host prints that does not load the component.
     pub(super) fn refusal(&self) -> Result<String> {
-        let (mut process, _, stderr) = self.start(&["ok"])?;
+        let (mut process, _, stderr) = self.start(&["ok"], TIMEOUT)?;
         let status = process.ended_within(START)?;
         ensure!(
             status.is_some_and(|status| !status.success()),
@@ -80,12 +85,12 @@ impl<'a> ServeContext<'a> {
         Ok(String::from_utf8_lossy(&std::fs::read(stderr)?).into_owned())
     }
 
-    fn start(&self, scenarios: &[&str]) -> Result<(Guarded, String, PathBuf)> {
+    fn start(&self, scenarios: &[&str], idle: u32) -> Result<(Guarded, String, PathBuf)> {
         let shell = Shell::new().context("could not find the current directory")?;
         shell.change_dir(self.context.directory());
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let variables = [
-            ("CLAWFT_CONFIG", self.config(scenarios)),
+            ("CLAWFT_CONFIG", self.config(scenarios, idle)),
             ("CLAWFT_TOKEN", TOKEN.to_owned()),
             (KEY_VARIABLE, KEY.to_owned()),
         ];
@@ -102,11 +107,11 @@ impl<'a> ServeContext<'a> {
         Ok((process, format!("127.0.0.1:{port}"), stderr))
     }
 
-    fn config(&self, scenarios: &[&str]) -> String {
+    fn config(&self, scenarios: &[&str], idle: u32) -> String {
         let provider = |scenario: &&str| {
             let provider = json!({
                 "kind": "openai", "api_base": self.context.api_base(scenario), "api_key_env": KEY_VARIABLE,
-                "timeout_secs": TIMEOUT, "idle_timeout_secs": TIMEOUT, "retries": 0,
+                "timeout_secs": TIMEOUT, "idle_timeout_secs": idle, "retries": 0,
             });
             ((*scenario).to_owned(), provider)
         };
