@@ -85,6 +85,7 @@ pub(in crate::fs) fn append(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
 /// Returns options that create private files: conversations are private, and a native program has no sandbox
 /// around its files.
 fn private() -> OpenOptions {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "modes are Unix's"))]
     let mut options = OpenOptions::new();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);

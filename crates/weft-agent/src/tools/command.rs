@@ -97,7 +97,7 @@ async fn read(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<String>
 }
 
 /// The process group of a command. Dropping it ends what the command has left behind.
-struct Group(Option<u32>);
+struct Group(#[cfg_attr(not(unix), expect(dead_code, reason = "groups are Unix's"))] Option<u32>);
 
 impl Drop for Group {
     fn drop(&mut self) {
