@@ -156,11 +156,7 @@ impl Usage {
     /// Reads the usage of a chat completion or an OpenAI response.
     pub(crate) fn of_openai(node: Node<'_>) -> Usage {
         let first = |keys: [&str; 2]| keys.into_iter().find_map(|key| node.get(key));
-        let count = |keys| {
-            first(keys)
-                .and_then(|value| value.whole().ok())
-                .unwrap_or_default()
-        };
+        let count = |keys| first(keys).and_then(|value| value.as_whole()).unwrap_or_default();
         let input = first(["prompt_tokens_details", "input_tokens_details"]);
         let output = first(["completion_tokens_details", "output_tokens_details"]);
         let detail =

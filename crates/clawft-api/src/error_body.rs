@@ -229,7 +229,7 @@ impl ErrorBody {
                     kinds[0] = ErrorKind::of_name(&text);
                     error.code = Some(text);
                 }
-                ("code", None) => kinds[0] = value.whole().ok().and_then(status_kind),
+                ("code", None) => kinds[0] = value.as_whole().and_then(status_kind),
                 _ => error.extra.push(Field::new(&Path::ROOT.key("error"), key, value)),
             }
         }

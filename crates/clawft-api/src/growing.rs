@@ -48,7 +48,7 @@ impl Growing {
             items.for_each(|item| extend(&mut list, item));
             return Growing::List(list);
         }
-        if node.object().is_ok() {
+        if node.as_members().is_some() {
             let mut members = Members::default();
             members.grow(node);
             return Growing::Object(members);

@@ -34,7 +34,7 @@ pub(crate) fn text_of(node: Node<'_>, key: &str) -> Result<String, Error> {
 /// if it is missing.
 pub(crate) fn json_text_of(node: Node<'_>, key: &str) -> Result<String, Error> {
     match node.get(key) {
-        Some(value) if value.object().is_ok() => Ok(Raw::of(value).into_text()),
+        Some(value) if value.as_members().is_some() => Ok(Raw::of(value).into_text()),
         value => value.map_or(Ok(String::new()), text),
     }
 }
@@ -76,7 +76,7 @@ pub(crate) fn list<T>(
 /// itself, as OpenAI Responses have it.
 pub(crate) fn inner<'a>(node: Node<'a>, key: &str) -> Node<'a> {
     node.get(key)
-        .filter(|inner| inner.object().is_ok())
+        .filter(|inner| inner.as_members().is_some())
         .unwrap_or(node)
 }
 

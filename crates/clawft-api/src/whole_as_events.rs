@@ -106,7 +106,7 @@ fn chat(root: Node<'_>, include_usage: bool, out: &mut Writer) {
 
 /// Writes a choice with its message as a delta.
 fn choice(writer: &mut Writer, node: Node<'_>) {
-    if node.object().is_err() {
+    if node.as_members().is_none() {
         return writer.value(node);
     }
     writer.object(|choice| {

@@ -51,6 +51,13 @@ fn requests_take_linear_time() {
             "}",
         ),
         (
+            Dialect::Chat,
+            "constraints of a schema",
+            r#"{"model":"m","messages":[],"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"anyOf":["#,
+            r#"{"type":"array","items":{"type":"string","maxLength":3},"minItems":"x"}"#,
+            "]}}}}",
+        ),
+        (
             Dialect::Messages,
             "blocks",
             r#"{"model":"m","messages":[{"role":"user","content":["#,

@@ -26,7 +26,7 @@ pub(crate) fn read_answer(root: Node<'_>) -> Result<Answer, Error> {
         match key {
             "id" => answer.id = text(value)?,
             "model" => answer.model = text(value)?,
-            "created" => answer.created = value.whole().ok(),
+            "created" => answer.created = value.as_whole(),
             "usage" => answer.usage = Some(Usage::of_openai(value)),
             "choices" => {
                 let path = Path::ROOT.key(key);

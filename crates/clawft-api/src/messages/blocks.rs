@@ -218,7 +218,7 @@ pub(crate) fn write_input(input: &str, writer: &mut Writer) -> Result<(), Raw> {
     match parsed
         .as_ref()
         .map(Node::root)
-        .filter(|root| root.object().is_ok())
+        .filter(|root| root.as_members().is_some())
     {
         Some(root) => {
             writer.value(root);

@@ -37,16 +37,16 @@ pub(super) fn adapted(schema: &Raw) -> (Raw, bool) {
 }
 
 fn write(node: Node<'_>, writer: &mut Writer, found: &mut bool) {
-    if node.object().is_err() {
+    if node.as_members().is_none() {
         return writer.value(node);
     }
     writer.object(|schema| {
         for (key, value) in node.each_member() {
             let is_constraint =
-                CONSTRAINTS.contains(&key) || key == "minItems" && !matches!(value.whole(), Ok(0 | 1));
+                CONSTRAINTS.contains(&key) || key == "minItems" && !matches!(value.as_whole(), Some(0 | 1));
             if is_constraint {
                 *found = true;
-            } else if NAMED.contains(&key) && value.object().is_ok() {
+            } else if NAMED.contains(&key) && value.as_members().is_some() {
                 schema.member(key, |writer| {
                     writer.object(|named| {
                         for (name, value) in value.each_member() {

@@ -66,7 +66,7 @@ pub(crate) fn read_answer(root: Node<'_>) -> Result<Answer, Error> {
         match key {
             "id" => answer.id = text(value)?,
             "model" => answer.model = text(value)?,
-            "created_at" => answer.created = value.whole().ok(),
+            "created_at" => answer.created = value.as_whole(),
             "usage" => answer.usage = Some(Usage::of_openai(value)),
             "output" => {
                 for (index, item) in value.items()?.enumerate() {
