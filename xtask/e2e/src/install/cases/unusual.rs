@@ -350,7 +350,9 @@ fn leaves_nothing_behind_after_each_signal(test: &InstallContext<'_>) -> Result<
         replace_as(&programs.join("curl"), curl.as_bytes(), Mode::Program)?;
         let path = format!("{}:{PROGRAMS}", programs.display());
         let variables = [("PATH", path.as_str()), ("TMPDIR", text(&temporary)?)];
-        let outcome = test.install(&test.page()?.url(), &variables)?;
+        // Below `nohup` this process ignores some signals, and so would the script.
+        let script = ["env", "--default-signal", "sh"];
+        let outcome = test.install_by(&script, &test.page()?.url(), &variables)?;
         ensure!(
             outcome.exit > Some(128),
             "after {signal} it ended with {:?}",
