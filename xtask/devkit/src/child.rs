@@ -36,7 +36,7 @@ impl Guarded {
     }
 
     /// Makes the end a SIGTERM, and kills the child only if it still runs after `grace`. A program that has children
-    /// of its own ends them on this signal; after a SIGKILL they would outlive it.
+    /// of its own ends them on this signal, with theirs.
     #[must_use]
     pub fn with_grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
@@ -119,6 +119,15 @@ impl Guarded {
         self.ended_within(self.grace).map(drop)
     }
 
+    /// Returns the identifiers of the child's own children, which would outlive it; none if it has ended, and where the
+    /// system does not tell.
+    fn children(&self) -> Vec<String> {
+        let id = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+        let children = children.unwrap_or_default();
+        children.split_whitespace().map(str::to_owned).collect()
+    }
+
     /// Returns the child itself, to take its pipes.
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
@@ -153,8 +162,13 @@ impl Drop for Guarded {
     fn drop(&mut self) {
         // All fail only if the child has already ended.
         let _ = self.end_in_time();
+        let children = self.children();
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let (false, Ok(shell)) = (children.is_empty(), Shell::new()) {
+            let kill = xshell::cmd!(shell, "kill -KILL {children...}");
+            let _ = cmd::run(kill.ignore_stderr(), "kill the children of a child process");
+        }
     }
 }
 
@@ -198,13 +212,25 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn child_with_grace_ends_its_own_children() {
+        children_end_after("trap 'kill $id; exit 0' TERM", Duration::from_secs(60));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn killed_child_takes_its_children_with_it() {
+        children_end_after("", Duration::ZERO);
+    }
+
+    /// Checks that a child of a shell ends with the shell, which first does what `beginning` says.
+    #[cfg(unix)]
+    fn children_end_after(beginning: &str, grace: Duration) {
         let directory = tempfile::tempdir().unwrap();
         let (file, shell) = (directory.path().join("id"), Shell::new().unwrap());
-        let script = "trap 'kill $id; exit 0' TERM; sleep 600 & id=$!; echo $id > id.new; mv id.new id; wait";
+        let script = format!("{beginning}\nsleep 600 & id=$!; echo $id > id.new; mv id.new id; wait");
         shell.change_dir(directory.path());
         let streams = [Stdio::null(), Stdio::null(), Stdio::null()];
         let child = Guarded::spawn(cmd!(shell, "sh -c {script}"), streams, "run the child").unwrap();
-        let child = child.with_grace(Duration::from_secs(60));
+        let child = child.with_grace(grace);
         let deadline = Instant::now() + Duration::from_secs(60);
         while !file.exists() && Instant::now() < deadline {
             thread::sleep(POLL);
