@@ -263,7 +263,7 @@ mod tests {
             let found = fs::read_to_string(&path).unwrap_or_default();
             assert!(
                 found == text,
-                "`{}`: run `BLESS=1 cargo test -p xtask`, and look at it",
+                "`{}`: run `BLESS=1 cargo test -p bench`, and look at it",
                 path.display()
             );
         }
