@@ -45,8 +45,8 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     let programs = [
         sample(project, "hello")?,
         artifacts::ensure_built(project)?.component,
-        sample(project, "wstd")?,
-        sample(project, "waki")?,
+        sample(project, "with-wstd")?,
+        sample(project, "with-waki")?,
     ];
     let upstream = LoadGenerator::build(project)?.upstream()?;
     let runner = GuestRunner::new(&wasmtime.path, &programs)?;
