@@ -18,11 +18,11 @@ use crate::features;
 /// The passes that a module must not get, by Binaryen's names.
 pub(super) type Avoided = BTreeSet<&'static str>;
 
-/// A pass, by Binaryen's name.
-pub(super) const DIRECTIZE: &str = "directize";
-pub(super) const OPTIMIZE_INSTRUCTIONS: &str = "optimize-instructions";
-pub(super) const PRECOMPUTE: &str = "precompute";
-pub(super) const PRECOMPUTE_PROPAGATE: &str = "precompute-propagate";
+// The passes, by Binaryen's names.
+const DIRECTIZE: &str = "directize";
+const OPTIMIZE_INSTRUCTIONS: &str = "optimize-instructions";
+const PRECOMPUTE: &str = "precompute";
+const PRECOMPUTE_PROPAGATE: &str = "precompute-propagate";
 
 /// Returns the passes that would change the behaviour of a core module.
 ///
