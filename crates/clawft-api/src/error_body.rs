@@ -93,7 +93,7 @@ impl ErrorKind {
     }
 
     /// Returns the kind of a name in a body.
-    fn of_name(name: &str) -> Option<ErrorKind> {
+    pub fn of_name(name: &str) -> Option<ErrorKind> {
         let by_name = |row: &&(_, _, &str, &str)| row.2 == name || row.3 == name;
         let more = match name {
             "rate_limit_exceeded" | "requests" | "tokens" => Some(ErrorKind::RateLimit),

@@ -74,6 +74,7 @@ mod embeddings;
 mod envelope;
 mod error_body;
 mod event;
+mod finder;
 mod growing;
 mod messages;
 mod models;

@@ -4,11 +4,11 @@ use alloc::vec::Vec;
 
 use clawft_core::sse;
 use clawft_types::json::{self, Node};
-use memchr::memmem::Finder;
 
 use crate::{
     Dialect, chat,
     error_body::{ErrorBody, ErrorKind},
+    finder::Finder,
     stream::is_done,
 };
 
@@ -139,10 +139,10 @@ pub fn error_in_choices(body: &[u8]) -> Option<ErrorBody> {
 #[derive(Debug)]
 pub struct StreamEnd {
     dialect: Dialect,
-    finish: Finder<'static>,
+    finish: Finder,
     /// The last event of Anthropic's streams, which some servers send without a reason, and others leave out.
-    stop: Option<Finder<'static>>,
-    error: Finder<'static>,
+    stop: Option<Finder>,
+    error: Finder,
     has_come: bool,
 }
 
@@ -182,7 +182,10 @@ impl StreamEnd {
         };
         self.has_come = self.dialect == Dialect::Chat && events.trim_ascii_end().ends_with(b"[DONE]")
             || any(&self.finish, events, ends)
-            || self.stop.as_ref().is_some_and(|stop| stop.find(events).is_some())
+            || self
+                .stop
+                .as_ref()
+                .is_some_and(|stop| stop.find_all(events).next().is_some())
             || any(&self.error, events, fails);
     }
 
@@ -193,9 +196,8 @@ impl StreamEnd {
 }
 
 /// Returns whether any place after what `finder` finds is one that `is` looks for.
-fn any(finder: &Finder<'_>, bytes: &[u8], is: impl Fn(&[u8]) -> bool) -> bool {
-    let after = |at: usize| bytes.get(at + finder.needle().len()..).unwrap_or_default();
-    finder.find_iter(bytes).any(|at| is(after(at)))
+fn any(finder: &Finder, bytes: &[u8], is: impl Fn(&[u8]) -> bool) -> bool {
+    finder.find_all(bytes).any(is)
 }
 
 /// Returns the text after the colon that follows the name of a member; `None` if none follows.

@@ -60,6 +60,18 @@ impl Events {
     }
 }
 
+/// Returns the first line of data in the complete events of `bytes`, and whether it is named an error, as llama.cpp
+/// does.
+pub(crate) fn first_data(bytes: &[u8]) -> Option<(&[u8], bool)> {
+    let complete = bytes.get(..events_end(bytes)?)?;
+    let mut lines = complete.split(|byte| matches!(byte, b'\n' | b'\r'));
+    lines.find_map(|line| {
+        let data = |name: &[u8]| Some(line.strip_prefix(name)?.trim_ascii());
+        let usual = data(b"data:").map(|data| (data, false));
+        usual.or_else(|| Some((data(b"error:")?, true)))
+    })
+}
+
 /// Returns the position after the last complete event: two ends of lines, one after the other.
 fn events_end(bytes: &[u8]) -> Option<usize> {
     let is_end = |at: &usize| {
@@ -92,6 +104,23 @@ mod tests {
         assert_eq!(fed(&["a\r\n\r", "\nb"]), ["", "a\r\n\r\n", "b"]);
         assert_eq!(fed(&["a\r", "\rb"]), ["", "a\r\r", "b"]);
         assert_eq!(fed(&["end"]), ["", "end"]);
+    }
+
+    #[test]
+    fn finds_the_first_data() {
+        let found =
+            |bytes: &str| first_data(bytes.as_bytes()).map(|(data, is_error)| (data.to_vec(), is_error));
+        for complete in [
+            "data:1\n\n",
+            ": 0\r\n\r\nid: 2\r\ndata: 1\r\n\r\ndata",
+            "event: e\rdata:1 \r\rdata:2\r\r",
+        ] {
+            assert_eq!(found(complete), Some((b"1".to_vec(), false)), "{complete:?}");
+        }
+        assert_eq!(found("error: 1\n\n"), Some((b"1".to_vec(), true)));
+        for incomplete in ["", "data: 1", "data: 1\n", ": 0\n\ndata: 1\n", "event: data:\n\n"] {
+            assert_eq!(found(incomplete), None, "{incomplete:?}");
+        }
     }
 
     #[test]

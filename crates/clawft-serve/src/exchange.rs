@@ -19,6 +19,7 @@ use clawft_types::{
 
 use crate::{
     answer::{Answer, AnswerBody, Shared},
+    fault::Fault,
     host::{Body, Head, Host},
     refusal::Refusal,
     relay::Relay,
@@ -59,6 +60,14 @@ struct Outgoing {
     path: &'static str,
     body: Vec<u8>,
     translation: Option<Translation>,
+}
+
+/// The provider that was asked.
+struct Asked<'a> {
+    candidate: Candidate<'a>,
+    endpoint: &'a Endpoint,
+    /// How many requests were sent, this one included.
+    attempts: u32,
 }
 
 /// A body that was read.
@@ -232,14 +241,15 @@ impl<'a, H: Host> Exchange<'a, H> {
             .send(sent)
             .await
             .map_err(|error| self.transport(error))?;
+        let asked = Asked {
+            candidate,
+            endpoint: &endpoint,
+            attempts,
+        };
         if (200..300).contains(&head.status) {
-            return self
-                .answered(candidate, &endpoint, head, outgoing.translation)
-                .await;
+            return self.answered(&asked, head, outgoing.translation).await;
         }
-        Err(self
-            .failed(&endpoint, head, outgoing.translation, candidate, attempts)
-            .await)
+        Err(self.failed(&asked, head, outgoing.translation).await)
     }
 
     /// Returns the request for a candidate: as it came but for the model, or in another dialect.
@@ -277,37 +287,37 @@ impl<'a, H: Host> Exchange<'a, H> {
     /// Returns the response for a success.
     async fn answered(
         &self,
-        candidate: Candidate<'_>,
-        endpoint: &Endpoint,
+        asked: &Asked<'_>,
         head: Head<H::Body>,
         translation: Option<Translation>,
     ) -> Result<Answer<H::Body>, Missed<H::Body>> {
+        let candidate = asked.candidate;
+        let bad = |cause: &str| self.missed(&asked.endpoint.bad_response(cause), None, true);
+        let encoded = encoding(&head.headers).is_some();
+        if encoded && translation.is_some() {
+            return Err(bad("it is compressed, which was not asked for"));
+        }
+        if self.stream && !encoded && is_event_stream(&head.headers) {
+            return self.streamed(asked, head, translation.as_ref()).await;
+        }
         let Head {
             status,
             headers,
             mut body,
         } = head;
-        let bad = |cause: &str| self.missed(&endpoint.bad_response(cause), None, true);
-        let encoded = encoding(&headers).is_some();
-        if encoded && translation.is_some() {
-            return Err(bad("it is compressed, which was not asked for"));
-        }
-        if self.stream && !encoded && is_event_stream(&headers) {
-            let translator = translation.as_ref().map(Translation::stream);
-            return Ok(Answer {
-                status,
-                headers: client_headers(&headers, candidate, translation.as_ref(), true),
-                body: AnswerBody::Stream(Box::new(Relay::new(body, self.api.dialect, translator))),
-            });
-        }
         let limit = candidate.provider.max_response;
         let whole = match collect(&mut body, limit).await {
             Ok(Collected::Whole(whole)) => whole,
             Ok(Collected::TooLarge) => return Err(self.transport(TransportError::TooLarge { limit })),
             Err(error) => return Err(self.transport(error)),
         };
-        if !encoded && Envelope::scan(&whole).is_err() {
-            return Err(bad("it is not a JSON object"));
+        if !encoded {
+            let envelope = Envelope::scan(&whole).map_err(|_| bad("it is not a JSON object"))?;
+            let may_be_fault = !envelope.is_answer() && whole.len() <= ERROR;
+            let found = may_be_fault.then(|| Fault::of(&whole, false, self.api.dialect));
+            if let Some(fault) = found.flatten() {
+                return Err(self.refused_as(asked, &headers, fault, translation.as_ref()));
+            }
         }
         let mut translation = translation;
         let whole = match &mut translation {
@@ -321,14 +331,38 @@ impl<'a, H: Host> Exchange<'a, H> {
         })
     }
 
+    /// Returns the response for a stream, once it has begun.
+    async fn streamed(
+        &self,
+        asked: &Asked<'_>,
+        head: Head<H::Body>,
+        translation: Option<&Translation>,
+    ) -> Result<Answer<H::Body>, Missed<H::Body>> {
+        let Head {
+            status,
+            mut headers,
+            body,
+        } = head;
+        let translator = translation.map(Translation::stream);
+        let mut relay = Relay::new(body, self.api.dialect, translator);
+        if let Some(fault) = relay.begin().await.map_err(|error| self.transport(error))? {
+            headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+            return Err(self.refused_as(asked, &headers, fault, None));
+        }
+        Ok(Answer {
+            status,
+            headers: client_headers(&headers, asked.candidate, translation, true),
+            body: AnswerBody::Stream(Box::new(relay)),
+        })
+    }
+
     /// Returns the end of an attempt that the provider answered with another status than success.
     async fn failed(
         &self,
-        endpoint: &Endpoint,
+        asked: &Asked<'_>,
         head: Head<H::Body>,
         translation: Option<Translation>,
-        candidate: Candidate<'_>,
-        attempts: u32,
     ) -> Missed<H::Body> {
         let Head {
             status,
@@ -336,27 +370,44 @@ impl<'a, H: Host> Exchange<'a, H> {
             mut body,
         } = head;
         if !(400..600).contains(&status) {
-            return self.missed(&endpoint.bad_response("redirects are not followed"), None, false);
+            let redirected = asked.endpoint.bad_response("redirects are not followed");
+            return self.missed(&redirected, None, false);
         }
         let body = match collect(&mut body, ERROR).await {
             Ok(Collected::Whole(body)) => body,
             _ => Vec::new(),
         };
-        let asked = retry::retry_after(&headers);
+        self.refused_as(asked, &headers, Fault { status, body }, translation.as_ref())
+    }
+
+    /// Returns the end of an attempt with the provider's error.
+    fn refused_as(
+        &self,
+        asked: &Asked<'_>,
+        headers: &[(String, String)],
+        Fault { status, body }: Fault,
+        translation: Option<&Translation>,
+    ) -> Missed<H::Body> {
+        let Asked {
+            candidate,
+            endpoint,
+            attempts,
+        } = *asked;
+        let after = retry::retry_after(headers);
         let is_hidden = matches!(status, 401 | 402 | 403 | 407);
         let is_worthwhile = retry::worthwhile(status);
         let elsewhere = is_worthwhile || is_hidden;
-        let retry = is_worthwhile.then_some(asked);
+        let retry = is_worthwhile.then_some(after);
         let is_shown = std::str::from_utf8(&body).is_ok_and(|text| !endpoint.shows_key(text));
         if is_hidden || !is_shown || !has_error(&body) {
-            let error = endpoint.error(status, asked, attempts, body);
+            let error = endpoint.error(status, after, attempts, body);
             return self.missed(&error, retry, elsewhere);
         }
-        let mut passed = client_headers(&headers, candidate, None, false);
-        if status >= 500 && header(&headers, "retry-after").is_none() {
+        let mut passed = client_headers(headers, candidate, None, false);
+        if status >= 500 && header(headers, "retry-after").is_none() {
             passed.push(("x-should-retry".to_owned(), "false".to_owned()));
         }
-        let (status, body) = match &translation {
+        let (status, body) = match translation {
             Some(translation) => translation.error(status, &body),
             None => (status, body),
         };

@@ -29,6 +29,7 @@ mod access;
 mod answer;
 mod events;
 mod exchange;
+mod fault;
 mod host;
 mod models;
 mod refusal;

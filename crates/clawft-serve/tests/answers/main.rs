@@ -146,6 +146,86 @@ fn broken_streams_end_with_an_error_event() {
 }
 
 #[test]
+fn streams_without_an_end_are_incomplete() {
+    let chunk = |finish: &str| format!(r#"data: {{"choices":[{{"delta":{{}},"finish_reason":{finish}}}]}}"#);
+    let (running, stopped) = (chunk("null"), chunk("\"stop\""));
+    for (events, complete) in [
+        (vec![&*running, "\n\n"], false),
+        (vec![&*running, "\n\n", &*running], false),
+        (vec![&*running, "\n\n", &*running, "\n"], false),
+        (vec![&*running, "\n\n", &*stopped], true),
+        (vec![&*running, "\n\n", "data: [DONE]"], true),
+        (vec![&*stopped, "\r\n\r\n"], true),
+    ] {
+        let provider = Provider::new([Reply::events(&events)]);
+        let done = post(&provider, "/v1/chat/completions", r#"{"stream":true}"#);
+        let all = events.concat();
+        assert_eq!(done.body == all, complete, "{all}: {}", done.body);
+        let error =
+            "\n\ndata: {\"error\":{\"message\":\"the answer is incomplete: the provider's stream broke off\"";
+        assert_eq!(done.body.contains(error), !complete, "{all}: {}", done.body);
+        // An event that lacks only its empty line is passed on, and one that is cut is not.
+        let passed = if all.ends_with('\n') {
+            all.matches("data").count()
+        } else {
+            1
+        };
+        assert!(
+            complete || done.body.matches("choices").count() == passed,
+            "{all}: {}",
+            done.body
+        );
+    }
+    let events = "event: message_start\ndata: {\"type\":\"message_start\"}\n\n";
+    let provider = Provider::new([Reply::events(&[events])]);
+    let done = post(&provider, "/v1/messages", r#"{"model":"b/x","stream":true}"#);
+    assert!(done.body.contains("event: error\n"), "{}", done.body);
+}
+
+#[test]
+fn errors_in_place_of_answers_are_statuses() {
+    let error = r#"{"error":{"message":"too busy","code":503}}"#;
+    let event = format!("data: {error}\n\n");
+    let cut: Vec<&str> = event.split_inclusive(' ').collect();
+    for (stream, make) in [
+        (false, &(|| Reply::json(200, error)) as &dyn Fn() -> Reply),
+        (true, &|| Reply::events(&cut)),
+        (true, &|| {
+            Reply::events(&[": hello\n\n", &event, "data: [DONE]\n\n"])
+        }),
+        (true, &|| Reply::events(&[])),
+        (true, &|| Reply::broken_events("data: {")),
+    ] {
+        let request = format!(r#"{{"stream":{stream}}}"#);
+        let provider = Provider::new([make(), make()]);
+        let done = post(&provider, "/v1/chat/completions", &request);
+        assert!(done.status >= 500, "{}: {}", done.status, done.body);
+        assert!(done.body.starts_with(r#"{"error":{"message":""#), "{}", done.body);
+        assert_eq!(done.header("content-type"), Some("application/json"));
+        assert_eq!(provider.sent().len(), 2, "it is asked again");
+    }
+    let wrong = Reply::json(
+        200,
+        r#"{"error":{"message":"no such thing","type":"invalid_request_error"}}"#,
+    );
+    let done = post(&Provider::new([wrong]), "/v1/chat/completions", "{}");
+    assert!(
+        done.status == 400 && done.body.contains("no such thing"),
+        "{}",
+        done.body
+    );
+}
+
+#[test]
+fn comments_come_before_the_first_event() {
+    let end = "data: [DONE]\n\n";
+    let provider = Provider::new([Reply::events(&["", "", "data: {\"choices\":[]}\n\n", end])]);
+    let done = post(&provider, "/v1/chat/completions", r#"{"stream":true}"#);
+    assert_eq!((done.status, done.body.matches(": waiting").count()), (200, 2));
+    assert!(done.body.ends_with(end), "{}", done.body);
+}
+
+#[test]
 #[cfg(feature = "responses")]
 fn broken_translated_stream_ends_with_an_error_event() {
     let first = "data: {\"choices\":[{\"delta\":{\"content\":\"H\"}}]}\n\nda";
