@@ -300,7 +300,7 @@ impl TestContext {
     /// Waits for the end of the process. Returns its status, the time that it took, and the log.
     pub(crate) fn end(mut self) -> (ExitStatus, Duration, String) {
         let (status, took) = self.ended();
-        (status, took, self.log.text())
+        (status, took, self.log.whole())
     }
 
     /// Waits for the end of the process, and leaves the log unchanged.
@@ -368,6 +368,8 @@ struct Written {
     text: String,
     /// Whether reading stops after the line about listening.
     blocked: bool,
+    /// Whether there is nothing more to read.
+    ended: bool,
 }
 
 impl Log {
@@ -384,6 +386,8 @@ impl Log {
                 let listens = written.text.contains("\"event\":\"listening\"");
                 drop(change.wait_while(written, |written| listens && written.blocked));
             }
+            writer.0.0.lock().expect("the log").ended = true;
+            writer.0.1.notify_all();
         });
         log
     }
@@ -395,6 +399,15 @@ impl Log {
 
     fn text(&self) -> String {
         self.0.0.lock().expect("the log").text.clone()
+    }
+
+    /// Returns the log of a process that has ended. Its last lines may still be in the pipe.
+    fn whole(&self) -> String {
+        let (written, change) = &*self.0;
+        let written = written.lock().expect("the log");
+        let comes = |written: &mut Written| !written.ended && !written.blocked;
+        let waited = change.wait_timeout_while(written, MAX_WAIT, comes);
+        waited.expect("the log").0.text.clone()
     }
 
     fn wait_for(&self, wanted: &str) -> String {
