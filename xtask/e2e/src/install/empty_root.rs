@@ -39,7 +39,9 @@ impl EmptyRoot {
         let _alone = files::lock(&cache.join("lock"))?;
         let system = cache.join("system");
         let stamp = cache.join("script");
-        let text = format!("{}{}", files::read_text(&script)?, PACKAGES.join(" "));
+        let base = script.with_file_name("debian-root");
+        let text = [files::read_text(&script)?, files::read_text(&base)?].concat();
+        let text = format!("{text}{}", PACKAGES.join(" "));
         if !system.is_dir() || fs::read_to_string(&stamp).ok().as_ref() != Some(&text) {
             ui::status("Installing", "an empty Debian, for two minutes");
             for old in ["system", "system.new"].map(|name| cache.join(name)) {
