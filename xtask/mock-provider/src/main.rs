@@ -1,4 +1,5 @@
-//! `mock-provider [--port PORT] [--log FILE]`: serves the scenarios on loopback.
+//! `mock-provider [--host ADDRESS] [--port PORT] [--log FILE]`: serves the scenarios, on loopback unless another address
+//! of this machine is given.
 //!
 //! Prints its base address as one line on stdout. Runs as long as its standard input is open, so that it ends
 //! with the process that started it, in whatever way that ends; on a terminal, end it with Ctrl-C or Ctrl-D.
@@ -6,6 +7,7 @@
 use std::{
     env,
     io::{self, Write as _},
+    net::Ipv4Addr,
     process, thread,
 };
 
@@ -20,8 +22,9 @@ fn main() -> Result<()> {
         }
         None => RequestLog::default(),
     };
-    let server = Server::bind(options.port, log)
-        .with_context(|| format!("could not listen on port {} of loopback", options.port))?;
+    let (host, port) = (options.host, options.port);
+    let server = Server::bind_on(host, port, log)
+        .with_context(|| format!("could not listen on port {port} of {host}"))?;
     println!("http://{}", server.address());
     io::stdout().flush()?;
     thread::spawn(exit_with_stdin);
@@ -36,8 +39,10 @@ fn exit_with_stdin() {
 }
 
 /// The command line.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 struct Options {
+    /// The address.
+    host: Ipv4Addr,
     /// The port; 0 means any free one.
     port: u16,
     /// The file that requests are appended to.
@@ -46,7 +51,11 @@ struct Options {
 
 impl Options {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
-        let mut options = Self::default();
+        let mut options = Self {
+            host: Ipv4Addr::LOCALHOST,
+            port: 0,
+            log: None,
+        };
         while let Some(name) = arguments.next() {
             let mut value = || {
                 arguments
@@ -54,9 +63,12 @@ impl Options {
                     .with_context(|| format!("`{name}` needs a value"))
             };
             match name.as_str() {
+                "--host" => options.host = value()?.parse().context("`--host` takes an IPv4 address")?,
                 "--port" => options.port = value()?.parse().context("`--port` takes a number up to 65535")?,
                 "--log" => options.log = Some(value()?),
-                _ => bail!("unknown argument `{name}`; usage: mock-provider [--port PORT] [--log FILE]"),
+                _ => bail!(
+                    "unknown argument `{name}`; usage: mock-provider [--host ADDRESS] [--port PORT] [--log FILE]"
+                ),
             }
         }
         Ok(options)
@@ -72,13 +84,22 @@ mod tests {
     }
 
     #[test]
-    fn both_options_are_optional() {
-        assert_eq!(parse("").expect("options"), Options::default());
-        let both = Options {
+    fn all_options_are_optional() {
+        let none = Options {
+            host: Ipv4Addr::LOCALHOST,
+            port: 0,
+            log: None,
+        };
+        assert_eq!(parse("").expect("options"), none);
+        let all = Options {
+            host: Ipv4Addr::new(172, 17, 0, 1),
             port: 8080,
             log: Some("a.jsonl".to_owned()),
         };
-        assert_eq!(parse("--log a.jsonl --port 8080").expect("options"), both);
+        assert_eq!(
+            parse("--log a.jsonl --port 8080 --host 172.17.0.1").expect("options"),
+            all
+        );
     }
 
     #[test]
@@ -86,6 +107,7 @@ mod tests {
         for (line, named) in [
             ("--port", "`--port` needs"),
             ("--port x", "65535"),
+            ("--host localhost", "IPv4"),
             ("--loud", "`--loud`"),
         ] {
             let error = parse(line).expect_err(line).to_string();

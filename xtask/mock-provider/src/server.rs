@@ -41,7 +41,16 @@ impl Server {
     ///
     /// Fails if the port is taken.
     pub fn bind(port: u16, log: RequestLog) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        Self::bind_on(Ipv4Addr::LOCALHOST, port, log)
+    }
+
+    /// Listens on `host`, an address of this machine, as [`bind`](Self::bind) does on loopback.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the address is not the machine's, or the port is taken.
+    pub fn bind_on(host: Ipv4Addr, port: u16, log: RequestLog) -> io::Result<Self> {
+        let listener = TcpListener::bind((host, port))?;
         let address = listener.local_addr()?;
         Ok(Self {
             listener,

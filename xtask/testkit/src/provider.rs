@@ -1,6 +1,9 @@
 //! The mock provider as a child process, and the requests that it received.
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::{Ipv4Addr, SocketAddrV4},
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use builds::files;
@@ -48,18 +51,18 @@ impl Provider {
         ui::status("Building", "mock-provider");
         let build = cargo::cargo(&shell, "build").args(["--package", "mock-provider"]);
         let program = cargo::executable(build, "build mock-provider")?;
-        Self::spawn(program, 0, log)
+        Self::spawn(program, SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0), log)
     }
 
-    /// Starts a second one, on the unused port `port`.
-    pub fn another(&self, port: u16, log: &Path) -> Result<Self> {
-        Self::spawn(self.program.clone(), port, log)
+    /// Starts a second one on `address`, which is unused. Port 0 means any free one.
+    pub fn another(&self, address: SocketAddrV4, log: &Path) -> Result<Self> {
+        Self::spawn(self.program.clone(), address, log)
     }
 
-    fn spawn(program: PathBuf, port: u16, log: &Path) -> Result<Self> {
+    fn spawn(program: PathBuf, address: SocketAddrV4, log: &Path) -> Result<Self> {
         let shell = Shell::new().context("could not find the current directory")?;
-        let port = port.to_string();
-        let command = cmd!(shell, "{program} --port {port} --log {log}");
+        let (host, port) = (address.ip().to_string(), address.port().to_string());
+        let command = cmd!(shell, "{program} --host {host} --port {port} --log {log}");
         let (process, base) = Guarded::server(command, "mock-provider")?;
         ensure!(
             base.starts_with("http://"),

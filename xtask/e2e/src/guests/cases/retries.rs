@@ -1,7 +1,7 @@
 //! Retries: for which failures, and when.
 
 use std::{
-    net::{Ipv4Addr, TcpListener},
+    net::{Ipv4Addr, SocketAddrV4, TcpListener},
     thread,
     time::Duration,
 };
@@ -47,7 +47,8 @@ fn answers_once_late_server_listens(test: &GuestContext<'_>) -> Result<()> {
         let guest = scope.spawn(|| test.say("hello"));
         // Longer than a refused connection takes, and shorter than the guest's deadline.
         thread::sleep(Duration::from_millis(800));
-        let _late = test.fixture.provider.another(port, &test.path("late.jsonl"))?;
+        let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
+        let _late = test.fixture.provider.another(address, &test.path("late.jsonl"))?;
         let outcome = guest.join().ok().context("the run panicked")??;
         outcome.answered("echo: hello")
     })
