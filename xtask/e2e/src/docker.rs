@@ -4,13 +4,16 @@
 //! Docker.
 //!
 //! Modules in reading order: [`cases`] are the tests, [`context`] is the context of a case, [`container`] is a
-//! gateway in a container, [`engine`] finds the engine, [`fixture`] is what all cases share.
+//! gateway in a container, [`compose`] are containers that compose starts, [`services`] is what they need beside the
+//! gateway, [`engine`] finds the engine, [`fixture`] is what all cases share.
 
 mod cases;
+mod compose;
 mod container;
 mod context;
 mod engine;
 mod fixture;
+mod services;
 
 use std::sync::Arc;
 

@@ -4,8 +4,8 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use builds::files;
-use serde_json::{Value, json};
-use testkit::{Gateway, KEY, KEY_VARIABLE, Outcome, Request, TestContext, http};
+use serde_json::json;
+use testkit::{Gateway, KEY, KEY_VARIABLE, Outcome, Request, TestContext};
 use xshell::{Cmd, Shell};
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
     database::{Database, PASSWORD},
     fixture::Fixture,
 };
+use crate::sessions;
 
 /// The variable with the URL of the database.
 const STORE_VARIABLE: &str = "CLAWFT_STORE_URL";
@@ -182,36 +183,10 @@ pub(super) fn turn(gateway: &Gateway, id: &str, text: &str) -> Result<String> {
 
 /// Does the same with a key.
 pub(super) fn turn_with(gateway: &Gateway, id: &str, text: &str, key: Option<&str>) -> Result<String> {
-    let response = http::ask(gateway.address(), id, text, key)?;
-    ensure!(
-        response.status == 200,
-        "a turn is answered with {}",
-        response.status
-    );
-    ensure!(
-        response.header("x-clawft-stored") == Some("true"),
-        "the turn was not stored: {}",
-        response.head
-    );
-    let answer = response.json()?;
-    let text = answer
-        .pointer("/choices/0/message/content")
-        .and_then(Value::as_str);
-    Ok(text.context("the answer has no text")?.to_owned())
+    sessions::turn(gateway.address(), id, text, key)
 }
 
 /// Returns the texts of a stored session.
 pub(super) fn texts(address: &str, id: &str) -> Result<Vec<String>> {
-    let session = http::get(address, &format!("/v1/sessions/{id}"), None)?;
-    ensure!(
-        session.status == 200,
-        "the session is answered with {}",
-        session.status
-    );
-    let session = session.json()?;
-    let messages = session["messages"]
-        .as_array()
-        .context("the session has no messages")?;
-    let text = |message: &Value| message["content"].as_str().unwrap_or_default().to_owned();
-    Ok(messages.iter().map(text).collect())
+    sessions::texts(address, id, None)
 }
