@@ -248,7 +248,13 @@ fn failure_within_a_choice_is_no_complete_answer() {
             for stream in [true, false] {
                 let context = gateway(&GivenProvider::whole(200, "", &body), "openai");
                 let answer = ask(&context, path, stream);
-                assert_eq!(answer.status, 502, "{path} {stream} {body}");
+                // On a busy machine a stream may have begun with a comment, and then it ends with the error.
+                let late = stream && answer.status == 200;
+                let begins = |text: String| text.starts_with(": waiting") && text.contains("event: error\n");
+                assert!(
+                    answer.status == 502 || late && begins(answer.text()),
+                    "{path} {stream} {body}"
+                );
             }
             let events = format!("{DELTAS}data: {body}\n\ndata: [DONE]\n\n");
             let context = gateway(&GivenProvider::events(&events), "openai");
