@@ -32,7 +32,9 @@ WATCH = """
 # The provider pauses 300 milliseconds before each word.
 WORDS = "one two three four five six seven eight"
 
-expect.set_options(timeout=15_000)
+# In milliseconds. Nothing takes as long, but on a busy machine.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 
 
 # Two points of a picture.
@@ -114,6 +116,7 @@ def window(given, **options):
         browser = playwright.chromium.launch(executable_path=given["chromium"], args=FLAGS)
         try:
             context = browser.new_context(**{"viewport": {"width": 1100, "height": 760}, **options})
+            context.set_default_timeout(PATIENCE)
             opened = Window(context, given)
             yield opened
             opened.finish()

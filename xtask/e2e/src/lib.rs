@@ -10,8 +10,8 @@
 //! [`clients`], those of its images in [`docker`], those of its installation in [`install`], those of the served
 //! components in [`serve`], those of the shrinker in [`diet`], and those of real providers in [`live`].
 //! [`providers`] are the cases that run on all guests and on the native command. [`mcp_servers`] starts servers of
-//! tools that others wrote, [`sessions`] talks to a gateway, [`small_disk`] is a disk that is soon full, and [`lint`] runs
-//! clippy on the programs that are built on demand.
+//! tools that others wrote, [`sessions`] talks to a gateway, [`small_disk`] is a disk that is soon full, and [`lint`]
+//! runs clippy on the programs that are built on demand.
 //!
 //! The mock provider and the checks of a run are in the package `testkit`.
 

@@ -1,5 +1,5 @@
-//! `mock-provider [--host ADDRESS] [--port PORT] [--log FILE]`: serves the scenarios, on loopback unless another address
-//! of this machine is given.
+//! `mock-provider [--host ADDRESS] [--port PORT] [--log FILE]`: serves the scenarios, on loopback unless another
+//! address of this machine is given.
 //!
 //! Prints its base address as one line on stdout. Runs as long as its standard input is open, so that it ends
 //! with the process that started it, in whatever way that ends; on a terminal, end it with Ctrl-C or Ctrl-D.

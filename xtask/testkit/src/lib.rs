@@ -15,6 +15,7 @@ mod load_generator;
 mod message;
 mod outcome;
 mod provider;
+mod slowdown;
 mod test_host;
 
 pub use self::{
@@ -26,5 +27,6 @@ pub use self::{
     message::{merged, messages, same_messages},
     outcome::{Outcome, difference, excerpt},
     provider::{Provider, Request},
+    slowdown::slowdown,
     test_host::{Certificate, PROGRAM as TEST_HOST, TlsFront},
 };

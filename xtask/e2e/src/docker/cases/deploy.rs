@@ -86,8 +86,8 @@ fn compose_names_a_missing_or_unreadable_configuration(test: &ImageContext<'_>) 
     tried
 }
 
-/// Starts the deployment with a configuration that it cannot read, and `options` of `docker compose up`: that is an error,
-/// and no container of `service` runs.
+/// Starts the deployment with a configuration that it cannot read, and `options` of `docker compose up`: that is an
+/// error, and no container of `service` runs.
 fn refuses_unreadable_configuration(
     deployment: &Deployment<'_, '_>,
     service: &str,

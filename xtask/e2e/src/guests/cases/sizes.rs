@@ -1,14 +1,10 @@
 //! Bodies that are larger than every buffer.
 
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use std::{fs, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
-use testkit::{Outcome, difference};
+use testkit::{Outcome, difference, slowdown};
 
 use super::cases;
 use crate::guests::context::GuestContext;
@@ -77,15 +73,6 @@ fn within_a_second(mut run: impl FnMut() -> Result<Outcome>) -> Result<()> {
         }
     }
     bail!("it took {walls:.2?}, with the limit beside each")
-}
-
-/// Returns how many times as long as on an idle machine a computation takes: at least 1.
-fn slowdown() -> f64 {
-    let cpu = || Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default();
-    let (start, begun) = (cpu(), Instant::now());
-    while cpu().saturating_sub(start) < Duration::from_millis(50) {}
-    let used = cpu().saturating_sub(start);
-    (begun.elapsed().as_secs_f64() / used.as_secs_f64()).max(1.0)
 }
 
 /// Removes the session, for the next run.

@@ -1,5 +1,5 @@
-//! The compose file of replicas, as it is published: Postgres, three replicas and nginx, of which clients notice nothing
-//! but a second when a replica dies, is removed or is replaced.
+//! The compose file of replicas, as it is published: Postgres, three replicas and nginx, of which clients notice
+//! nothing but a second when a replica dies, is removed or is replaced.
 
 use std::{
     fs,
