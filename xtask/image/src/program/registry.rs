@@ -201,8 +201,7 @@ impl<'i> Registry<'i> {
     }
 
     /// Pushes the index with this digest, which fails if an image in it is missing; then sets the tags in their
-    /// order, and reads each back. A manifest can be tagged in the same way. A tag that cannot be set is fine if it
-    /// stands for this digest already.
+    /// order, and reads each back. A manifest can be tagged in the same way.
     pub(crate) fn tag(&self, layout: &Layout, digest: &Digest, tags: &[Tag]) -> Result<()> {
         let tag = || -> Result<()> {
             let bytes = layout.get(digest)?;
@@ -210,17 +209,8 @@ impl<'i> Registry<'i> {
             connection.set(&digest.to_string(), &media_type, None, &bytes)?;
             for tag in tags {
                 let tag = tag.to_string();
-                let set = connection.set(&tag, &media_type, None, &bytes);
-                let found = if set.is_ok() {
-                    connection.read_back(&tag, digest)
-                } else {
-                    connection.manifest(&tag).map(|(_, found)| found)
-                };
-                if found.as_ref().is_ok_and(|found| found == digest) {
-                    continue;
-                }
-                set?;
-                let found = found?;
+                set_tag(connection, &tag, digest, &media_type, &bytes)?;
+                let found = connection.read_back(&tag, digest)?;
                 ensure!(
                     found == *digest,
                     "under `{tag}` is {found} right after it was set to {digest}: who else sets it?"
@@ -275,18 +265,19 @@ impl<'i> Registry<'i> {
                 Ok(())
             };
             send(false)?;
-            let digest = document::digest(&manifest.descriptor)?.to_string();
+            let digest = document::digest(&manifest.descriptor)?;
             let (kind, bytes) = (manifest.descriptor.media_type(), &manifest.bytes);
-            let is_listed = match connection.set(&digest, kind, None, bytes) {
+            let set = || connection.set(&digest.to_string(), kind, config(bytes), bytes);
+            let is_listed = match set() {
                 // As in `push`.
                 Err(error) if lacks_blob(&error) => {
                     send(true)?;
-                    connection.set(&digest, kind, None, bytes)?
+                    set()?
                 }
                 settled => settled?,
             };
             if let Some(tag) = tag {
-                connection.set(&tag.to_string(), kind, None, bytes)?;
+                set_tag(connection, &tag.to_string(), &digest, kind, bytes)?;
             }
             Ok(is_listed)
         };
@@ -318,6 +309,29 @@ impl<'i> Registry<'i> {
         let connection = Connection::new(self.image, &self.access)?;
         Ok(self.connection.get_or_init(|| connection))
     }
+}
+
+/// Sets `tag` to the manifest with this digest. A tag that cannot be set is fine if it stands for the digest already.
+fn set_tag(
+    connection: &Connection,
+    tag: &str,
+    digest: &Digest,
+    media_type: &MediaType,
+    manifest: &[u8],
+) -> Result<()> {
+    let Err(error) = connection.set(tag, media_type, None, manifest) else {
+        return Ok(());
+    };
+    match connection.manifest(tag) {
+        Ok((_, found)) if found == *digest => Ok(()),
+        _ => Err(error),
+    }
+}
+
+/// Returns the media type of a manifest's configuration; `None` for an index, which has none.
+fn config(manifest: &[u8]) -> Option<MediaType> {
+    let manifest: ImageManifest = serde_json::from_slice(manifest).ok()?;
+    Some(manifest.config().media_type().clone())
 }
 
 /// Returns whether a manifest was refused for a blob that the registry does not have.

@@ -53,6 +53,16 @@ impl Pushed {
         answer(&self.context, &call)
     }
 
+    fn sign(&self, signature: &str) -> Result<Digest, Vec<String>> {
+        let call = Call::Sign {
+            repository: self.repository(),
+            subject: self.index,
+            payload: "payload".to_owned(),
+            signature: signature.to_owned(),
+        };
+        answer(&self.context, &call)
+    }
+
     fn tag(&self, suffix: &str) -> String {
         format!("sha256-{}{suffix}", self.index.hex())
     }
@@ -131,13 +141,7 @@ fn refuses_subject_that_is_not_there() {
 #[test]
 fn stores_signature_where_cosign_looks() {
     let pushed = Pushed::new(Habits::default());
-    let call = Call::Sign {
-        repository: pushed.repository(),
-        subject: pushed.index,
-        payload: "payload".to_owned(),
-        signature: "c2lnbmF0dXJl".to_owned(),
-    };
-    let signed: Digest = answer(&pushed.context, &call).unwrap();
+    let signed = pushed.sign("c2lnbmF0dXJl").unwrap();
     let manifest = pushed.registry.tagged(REPOSITORY, &pushed.tag(".sig")).unwrap();
     assert_eq!(
         manifest,
@@ -153,4 +157,40 @@ fn stores_signature_where_cosign_looks() {
         layer["annotations"]["dev.cosignproject.cosign/signature"],
         "c2lnbmF0dXJl"
     );
+}
+
+#[test]
+fn keeps_tags_that_cannot_change() {
+    let pushed = Pushed::new(Habits {
+        immutable: true,
+        ..Habits::default()
+    });
+    let signed = pushed.sign("c2lnbmF0dXJl").unwrap();
+    assert_eq!(pushed.sign("c2lnbmF0dXJl").unwrap(), signed);
+    let error = pushed.sign("YW5vdGhlcg==").unwrap_err().join(": ");
+    assert!(
+        error.contains("cannot be overwritten") && error.contains("exempt them"),
+        "{error}"
+    );
+    let manifest = pushed.registry.tagged(REPOSITORY, &pushed.tag(".sig")).unwrap();
+    assert_eq!(
+        manifest,
+        pushed.registry.manifest(REPOSITORY, &signed.to_string())
+    );
+}
+
+#[test]
+fn says_what_to_do_where_only_images_are_taken() {
+    let pushed = Pushed::new(Habits {
+        known_media: true,
+        ..Habits::default()
+    });
+    let error = pushed.attach(&pushed.index, &["one"]).unwrap_err().join(": ");
+    for part in [
+        "415 Unsupported Media Type",
+        "application/vnd.oci.empty.v1+json",
+        "stores any OCI artifact",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
 }

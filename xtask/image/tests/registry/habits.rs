@@ -426,6 +426,26 @@ fn answers_challenges_in_any_form() {
 }
 
 #[test]
+fn logs_in_with_the_password_where_there_is_no_token() {
+    for status in [200, 400, 404] {
+        pushes(odd(Auth::Both, &[Odd::TokenServer(status)]));
+    }
+    fails(
+        odd(Auth::Bearer, &[Odd::TokenServer(404)]),
+        &["the token server of `", "` answered 404 Not Found"],
+    );
+}
+
+#[test]
+fn shows_a_refusal_in_plain_http() {
+    let outcome = Context::new().fails(
+        &Registry::start(odd(Auth::Open, &[Odd::Greeting(400)])),
+        &["answered 400 Bad Request"],
+    );
+    assert!(!outcome.stderr.contains("TLS"), "{}", outcome.stderr);
+}
+
+#[test]
 fn asks_for_the_permission_that_a_challenge_names() {
     for scope in [
         "container:acme:*",

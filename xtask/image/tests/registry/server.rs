@@ -241,6 +241,10 @@ impl Response {
 impl Request {
     /// Reads a request; a body of more than `largest` bytes is left out.
     fn read(stream: &mut impl BufRead, largest: usize) -> Option<Self> {
+        // A client that tries TLS is sent away.
+        if stream.fill_buf().ok()?.first() == Some(&0x16) {
+            return None;
+        }
         let mut line = String::new();
         stream.read_line(&mut line).ok().filter(|length| *length > 0)?;
         let mut words = line.split_whitespace();
@@ -511,11 +515,15 @@ impl Shared {
         let found = request.authorization();
         let basic = found == format!("Basic {}", STANDARD.encode(format!("{USERNAME}:{PASSWORD}")));
         let Habits {
-            auth, realm_query, ..
+            auth,
+            realm_query,
+            ref odd,
+            ..
         } = self.habits;
         let allowed = match auth {
             Auth::Open => true,
             Auth::Basic => basic,
+            Auth::Both if odd.iter().any(|odd| matches!(odd, Odd::TokenServer(_))) => basic,
             Auth::Bearer | Auth::Both => {
                 let mut state = self.state.lock().unwrap();
                 let token = found

@@ -40,6 +40,9 @@ const SMALLEST: HeaderName = HeaderName::from_static("oci-chunk-min-length");
 /// The header with the name of an upload, by which it can be addressed.
 const UPLOAD: HeaderName = HeaderName::from_static("docker-upload-uuid");
 
+/// The beginning of the tags that name the documents and signatures of an image.
+const ATTACHED: &str = "sha256-";
+
 /// The header with which a registry confirms that it lists referrers.
 const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 
@@ -217,7 +220,11 @@ impl Connection {
     ) -> Result<bool> {
         let value = HeaderValue::from_str(media_type.as_ref())
             .with_context(|| format!("`{media_type}` is no media type"))?;
-        let (bytes, purpose) = (Bytes::copy_from_slice(manifest), Purpose::Set(config));
+        let purpose = match name.starts_with(ATTACHED) {
+            true => Purpose::List,
+            false => Purpose::Set(config),
+        };
+        let bytes = Bytes::copy_from_slice(manifest);
         self.ask(async || {
             let put = Request::new(Method::PUT, self.manifest_url(name).await?, purpose.clone());
             let put = put.header(CONTENT_TYPE, value.clone()).body(bytes.clone());

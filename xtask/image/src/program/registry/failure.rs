@@ -13,6 +13,9 @@ use super::message::{self, one_line};
 /// The part of rustls's message that means that the other side ended the connection for a reason of its own.
 const ALERT: &str = "received fatal alert";
 
+/// The part of rustls's message that means that the other side does not speak TLS.
+const CORRUPT: &str = "received corrupt message";
+
 /// The part of rustls's message that means that the other side speaks another version of TLS.
 const INCOMPATIBLE: &str = "peer is incompatible";
 
@@ -64,6 +67,8 @@ pub(super) enum Purpose {
     Send,
     /// To set a manifest, whose configuration has this media type.
     Set(Option<MediaType>),
+    /// To set the tag that names the documents or the signatures of an image.
+    List,
 }
 
 /// The context of a failure.
@@ -85,7 +90,7 @@ impl Failure {
     /// Returns the failure of a request that got no response.
     pub(super) fn of(error: &reqwest::Error) -> Self {
         let cause = innermost(error);
-        let of_tls = ["certificate", "received corrupt message", INCOMPATIBLE, ALERT];
+        let of_tls = ["certificate", CORRUPT, INCOMPATIBLE, ALERT];
         if of_tls.iter().any(|part| cause.contains(part)) {
             Self::Tls(cause)
         } else if error.is_builder() {
@@ -109,6 +114,11 @@ impl Failure {
             }
             Self::Tls(_) | Self::Other(_) => false,
         }
+    }
+
+    /// Returns whether the other side does not speak TLS.
+    pub(super) fn is_of_no_tls(&self) -> bool {
+        matches!(self, Self::Tls(cause) if cause.contains(CORRUPT))
     }
 
     /// Returns the pause before a retry that the registry asks for.
@@ -223,8 +233,18 @@ impl Refusal {
     /// Returns whether there is no room for more in the registry.
     fn has_no_room(&self) -> bool {
         let message = self.message.to_ascii_lowercase();
-        let signs = ["quota", "no space left", "storage limit"];
+        // The last one is Harbor's: "will exceed the configured upper limit".
+        let signs = ["quota", "no space left", "storage limit", "upper limit"];
         self.status == StatusCode::INSUFFICIENT_STORAGE || signs.iter().any(|sign| message.contains(sign))
+    }
+
+    /// Returns whether a tag that exists was not moved.
+    fn keeps_tag(&self) -> bool {
+        matches!(
+            self.status,
+            StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED
+        ) || self.has_code("TAG_INVALID")
+            || self.message.to_ascii_lowercase().contains("immutable")
     }
 
     /// Returns the status and message.
@@ -237,7 +257,11 @@ impl Refusal {
 
     fn explain(&self, at: Circumstances<'_>) -> String {
         let (registry, repository) = (at.registry, at.repository);
-        let answered = format!("`{registry}` answered {}", self.answer());
+        let server = match self.request {
+            Purpose::LogIn => format!("the token server of `{registry}`"),
+            _ => format!("`{registry}`"),
+        };
+        let answered = format!("{server} answered {}", self.answer());
         let because = if self.message.is_empty() {
             String::new()
         } else {
@@ -304,13 +328,16 @@ impl Refusal {
                      the type in its settings, or use `--image` to name a registry that stores any OCI artifact"
                 ));
             }
-            let settled = matches!(
-                self.status,
-                StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED
-            );
-            if settled || self.has_code("TAG_INVALID") || mentions("immutable") {
+            if self.keeps_tag() {
                 return Some("the tag was not moved: name another with `--tag`".to_owned());
             }
+        }
+        if self.request == Purpose::List && self.keeps_tag() {
+            return Some(
+                "the tags `sha256-…` name documents and signatures, and change when some are added: exempt them from \
+                 immutability in the registry's settings"
+                    .to_owned(),
+            );
         }
         match self.status {
             StatusCode::PAYLOAD_TOO_LARGE => Some(
@@ -489,6 +516,17 @@ mod tests {
         assert!(text.ends_with("name another with `--tag`"), "{text}");
         let text = explained(404, &error("NAME_UNKNOWN", "there is none"), Purpose::Begin);
         assert!(text.ends_with("create `clawft/clawft` first"), "{text}");
+        let harbor = "adding 10.2 MiB of storage resource, which when updated to current usage of 98.0 MiB will exceed the \
+                      configured upper limit of 100.0 MiB.";
+        let text = explained(403, &error("DENIED", harbor), Purpose::Send);
+        assert!(text.contains("it has no room left"), "{text}");
+        let text = explained(404, "", Purpose::LogIn);
+        assert_eq!(text, "the token server of `ghcr.io` answered 404 Not Found");
+        let text = explained(400, &error("TAG_INVALID", "it is immutable"), Purpose::List);
+        assert!(
+            text.contains("exempt them") && !text.contains("`--tag`"),
+            "{text}"
+        );
         let ecr = Circumstances {
             registry: "1.dkr.ecr.eu-west-1.amazonaws.com",
             ..SOMEONE

@@ -195,9 +195,13 @@ impl Session {
         let mut answer = self.transport.send(&self.greeting()?, None).await;
         if self.scheme.get() == Scheme::Either && speaks_no_http(&answer) {
             self.scheme.set(Scheme::Tls);
-            answer = self.transport.send(&self.greeting()?, None).await;
-            if answer.is_err() {
+            let secure = self.transport.send(&self.greeting()?, None).await;
+            if secure.is_err() {
                 self.scheme.set(Scheme::Either);
+            }
+            // A refusal in plain HTTP says more than that there is no TLS.
+            if answer.is_err() || speaks_tls(&secure) {
+                answer = secure;
             }
         }
         let response = answer?;
@@ -258,7 +262,8 @@ impl Session {
             match self.fetch(server, right).await {
                 Ok(()) => return Ok(true),
                 // Basic authentication may still work.
-                Err(Failure::Refused(refusal)) if basic && refusal.is_denial() => {}
+                Err(ref failure @ (Failure::Refused(_) | Failure::Other(_)))
+                    if basic && !failure.may_pass() => {}
                 Err(failure) => return Err(failure),
             }
         }
@@ -342,6 +347,14 @@ fn speaks_no_http(answer: &Result<Response, Failure>) -> bool {
     match answer {
         Ok(response) => response.status == StatusCode::BAD_REQUEST,
         Err(failure) => matches!(failure, Failure::Broken(_)),
+    }
+}
+
+/// Returns whether a server answered over TLS, or refused to for a reason of TLS.
+fn speaks_tls(answer: &Result<Response, Failure>) -> bool {
+    match answer {
+        Ok(_) => true,
+        Err(failure) => matches!(failure, Failure::Tls(_)) && !failure.is_of_no_tls(),
     }
 }
 

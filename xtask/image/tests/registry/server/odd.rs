@@ -37,6 +37,8 @@ pub(crate) enum Odd {
     Redirected(u16),
     /// Every request is sent on to an address that sends it on again.
     RedirectedForEver,
+    /// The token server has this status and no token. Basic authentication works, where it is offered.
+    TokenServer(u16),
     /// HEAD has this status, whatever is there.
     Head(u16),
     /// Addresses of uploads have another name of this machine.
@@ -71,6 +73,7 @@ pub(super) fn instead(odd: Odd, request: &Request, unseen: &AtomicUsize) -> Opti
     let is_upload = request.path.contains("/blobs/uploads/");
     match odd {
         Odd::Greeting(status) if request.path == "/v2/" => Some(Response::new(status)),
+        Odd::TokenServer(status) if request.path == "/token" => Some(Response::new(status)),
         Odd::Head(status) if request.method == "HEAD" => Some(Response::new(status)),
         Odd::RedirectedUploads if request.method == "PUT" && is_upload && !request.was_moved => {
             Some(moved(307, request))
