@@ -20,7 +20,7 @@ cases! {
 }
 
 /// The maximum compressed size of an image in bytes.
-const LARGEST: u64 = 15_000_000;
+const LARGEST: u64 = 5_000_000;
 
 fn docker_tags_index_of_all_platforms(test: &ImageContext<'_>) -> Result<()> {
     one_list(test, Builder::Docker)
