@@ -11,6 +11,7 @@
 //! - An action of others is pinned to a commit, the same everywhere, with its version in a comment; one of ours
 //!   exists, and is used after the checkout that contains it.
 //! - A workflow has no permissions, each job lists its own with a reason, and has a time limit.
+//! - No job builds `weft` on Windows, which only runs what another machine has built.
 //! - One job joins all others of its workflow, and reads their results even when one has failed.
 //! - Every artifact that a job downloads was uploaded by a job that it waits for.
 //!

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     commands,
@@ -32,6 +32,7 @@ pub(crate) fn workflow(document: &Document) -> Vec<String> {
             runs(job),
             local_actions(job),
             limits(job),
+            builders(job),
             downloads(document, job),
         ]
         .concat();
@@ -123,6 +124,26 @@ fn limits(job: Job<'_>) -> Vec<String> {
     (!limited)
         .then(|| "it has no `timeout-minutes`".to_owned())
         .into_iter()
+        .collect()
+}
+
+/// Checks that no job builds `weft` on a system that cannot: it runs there what another machine has built.
+fn builders(job: Job<'_>) -> Vec<String> {
+    let builds = |run: &str| run.starts_with("cargo xtask dist") && !run.contains(" --run ");
+    let runs = job.steps().iter().filter_map(|step| step["run"].as_str());
+    let builds: Vec<&str> = runs.filter(|run| builds(run)).collect();
+    let runner = |row: &Map<String, Value>| match job.value["runs-on"].as_str().unwrap_or_default() {
+        "${{ matrix.runner }}" => row.get("runner").map(text).unwrap_or_default(),
+        runner => runner.to_owned(),
+    };
+    let runners: BTreeSet<String> = job.rows().iter().map(runner).collect();
+    let cannot = runners.iter().filter(|runner| runner.starts_with("windows"));
+    cannot
+        .flat_map(|runner| {
+            builds
+                .iter()
+                .map(move |run| format!("`{run}` cannot build on `{runner}`"))
+        })
         .collect()
 }
 

@@ -167,6 +167,18 @@ fn finds_job_without_time_limit() {
 }
 
 #[test]
+fn finds_build_on_a_system_that_cannot() {
+    let said = "`cargo xtask dist --locked --target \"$TARGET\"` cannot build on `windows-2025`";
+    finds("runs-on: ubuntu-latest", "runs-on: windows-2025", said);
+    let old = "runs-on: ubuntu-latest\n    timeout-minutes: 5\n    permissions:\n      contents: read # to check out\n    \
+               strategy:\n      matrix:\n        include:\n          - target: linux-amd64\n";
+    let new = old
+        .replace("ubuntu-latest", "${{ matrix.runner }}")
+        .replace("linux-amd64\n", "linux-amd64\n            runner: windows-2025\n");
+    finds(old, &new, said);
+}
+
+#[test]
 fn finds_job_that_is_not_joined() {
     finds("[one, two]", "[two]", "joined: it does not wait for `one`");
     finds(
