@@ -4,6 +4,7 @@ mod attach;
 mod context;
 mod habits;
 mod logins;
+mod merged;
 mod programs;
 mod server;
 mod tls;
