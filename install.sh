@@ -168,7 +168,11 @@ say_path() {
     esac
     case ${SHELL:-} in
         */zsh) profile=.zshrc ;;
-        */bash) profile=.bashrc ;;
+        */bash)
+            profile=.bashrc
+            # Terminals of macOS start login shells, which do not read it.
+            if [ "$(uname -s)" = Darwin ]; then profile=.bash_profile; fi
+            ;;
         */fish)
             say "Add it to your PATH: fish_add_path \"$(escaped "$1")\""
             return
