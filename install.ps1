@@ -26,8 +26,8 @@ function Install-Weft {
 
     $releases = 'https://github.com/clawft/clawft/releases'
     if ($env:WEFT_RELEASES) { $releases = $env:WEFT_RELEASES.TrimEnd('/') }
-    # Only a copy on this machine may be without TLS.
-    if ($releases -notmatch '^(https://|http://(127\.0\.0\.1|localhost):)') {
+    # Only a copy on this machine may be without TLS. A name before an @ would lead to another machine.
+    if ($releases -notmatch '^(https://|http://(127\.0\.0\.1|localhost):[0-9]+(/|$))') {
         throw "WEFT_RELEASES is '$releases', which does not begin with https://"
     }
     $page = "$releases/latest/download"
