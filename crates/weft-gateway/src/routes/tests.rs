@@ -24,6 +24,7 @@ use crate::{
     state::{Reloadable, Shared},
     store::FileStore,
     token::Token,
+    work_limits::SMALL,
 };
 
 const CONFIG: &str = r#"{"agents":{"model":"team/small"},
@@ -433,12 +434,14 @@ async fn refuses_body_over_the_limit() {
     );
 }
 
-/// Returns a request that takes long to read, and is wrong at its end.
+/// Returns a request that takes long to read, and is wrong at its end. It is twice as large as those that are read at
+/// once.
 fn hostile() -> String {
     let empty = r#"{"role":"user","content":""}"#;
+    let count = 2 * SMALL / empty.len();
     format!(
         r#"{{"model":"clawft","messages":[{}]}}"#,
-        vec![empty; 20_000].join(",") + r#",{"role":"assistant","content":"a"}"#
+        vec![empty; count].join(",") + r#",{"role":"assistant","content":"a"}"#
     )
 }
 
