@@ -54,9 +54,10 @@ $env:WEFT_VERSION = '{version}'; irm {source}/releases/download/{tag}/install.ps
 ```
 
 On Debian and Ubuntu, download the package and run `sudo dpkg -i {deb}`. With cargo-binstall: `cargo binstall --git {source} weft`. \
-The gateway as a container:
+The gateway as a container; clients send the token as their API key:
 
 ```
+export CLAWFT_TOKEN=\"$(openssl rand -hex 16)\" && echo \"$CLAWFT_TOKEN\"
 docker run --rm --publish 127.0.0.1:8080:8080 --env OPENAI_API_KEY --env CLAWFT_TOKEN {images}:{tag}
 ```
 

@@ -20,7 +20,8 @@ cases! {
 }
 
 fn dpkg_installs_package_and_removes_it(test: &InstallContext<'_>) -> Result<()> {
-    let (shell, root, package) = (test.shell()?, test.path("root"), package(test.release()?)?);
+    let (shell, root) = (test.shell()?, test.path("root"));
+    let package = downloaded(test)?;
     let database = root.join("var/lib/dpkg");
     for directory in ["info", "updates", "triggers"] {
         fs::create_dir_all(database.join(directory))?;
@@ -73,6 +74,19 @@ fn package_describes_itself_to_dpkg(test: &InstallContext<'_>) -> Result<()> {
         "the program cannot be run: {listed}"
     );
     Ok(())
+}
+
+/// Downloads the package from the release page, and returns its path.
+fn downloaded(test: &InstallContext<'_>) -> Result<PathBuf> {
+    let (shell, package) = (test.shell()?, package(test.release()?)?);
+    let name = package.file_name().context("the package has no name")?;
+    let target = test.path("downloaded.deb");
+    let url = format!("{}/latest/download/{}", test.page()?.url(), name.display());
+    cmd::read(
+        cmd!(shell, "curl --fail --silent --show-error --output {target} {url}"),
+        "download the package",
+    )?;
+    Ok(target)
 }
 
 /// Returns the path of the only package in `release`.
