@@ -44,8 +44,12 @@ pub(super) fn run(project: &Project, image: &ImageName) -> Result<()> {
         metadata.version
     );
     let release = Release::pushed(&metadata, &published(project, &metadata, image)?)?;
+    // Before the signatures: cosign does not say what to do about a private package.
+    runner
+        .run(&[release.component_comes("pulled.wasm")])
+        .with_context(|| visibility(image))?;
     StepRunner::new(project, &directory, &PROGRAMS)?.run(&release.signatures())?;
-    runner.run(&[release.image_runs(), release.component_comes("pulled.wasm")])?;
+    runner.run(&[release.image_runs()])?;
     ensure!(
         fs::read(scratch.path().join("pulled.wasm"))?
             == fs::read(directory.join(Artifact::Component.file_name()))?,
