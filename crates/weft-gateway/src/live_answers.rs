@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn stops_the_turn() {
+    fn stops_turn_of_a_running_answer() {
         let (answers, stop) = (LiveAnswers::default(), Stop::new());
         let _registered = answers.begin(&id(), "", stop.clone());
         answers.find(&id()).unwrap().stop();

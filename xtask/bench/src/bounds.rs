@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn bound_may_be_of_the_ratio_to_the_reference() {
+    fn bound_may_be_a_ratio_to_reference() {
         let bounds = bounds(r#"memory = { most = 0.5, unit = "x" }"#);
         let of = |value: f64| metric("memory", value, "MB").with_reference(10.0);
         bounds.check(&[of(5.0)]).unwrap();

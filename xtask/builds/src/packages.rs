@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_invalid_trees() {
+    fn refuses_trees_that_are_invalid() {
         for (all, linked) in [
             ("", ""),
             ("app v1", ""),

@@ -26,7 +26,7 @@
 //!
 //! For comments and documents: plain language ([`language`]).
 //!
-//! For all Rust files: one style of imports ([`imports`]).
+//! For all Rust files: one style of imports ([`imports`]), and names of tests that say the case ([`test_names`]).
 
 mod commands;
 mod document;
@@ -39,6 +39,7 @@ mod promises;
 mod rules;
 mod samples;
 mod steps;
+mod test_names;
 
 use std::{
     collections::BTreeSet,
@@ -108,7 +109,7 @@ fn root() -> PathBuf {
 }
 
 #[test]
-fn workflows_are_tidy() {
+fn all_workflows_follow_the_rules() {
     let workflows = Document::all(&root().join(".github/workflows"));
     assert!(workflows.len() >= 2, "no workflows are found");
     let wrong: Vec<String> = workflows.iter().flat_map(rules::workflow).collect();
@@ -126,7 +127,7 @@ fn pull_requests_run_every_step_of_a_change() {
 }
 
 #[test]
-fn actions_are_tidy() {
+fn all_actions_follow_the_rules() {
     let actions = Document::all(&root().join(".github/actions"));
     assert!(!actions.is_empty(), "no actions are found");
     let wrong: Vec<String> = actions
@@ -186,6 +187,12 @@ fn comments_and_documents_are_plain() {
 #[test]
 fn imports_have_one_style() {
     let wrong = imports::faults_of_checkout(&root());
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn names_of_tests_say_the_case() {
+    let wrong = test_names::faults_of_checkout(&root());
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 

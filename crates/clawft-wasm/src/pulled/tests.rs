@@ -296,7 +296,7 @@ fn dropped_turn_closes_its_request() {
 }
 
 #[test]
-fn turn_that_cannot_be_stored_ends_with_a_warning() {
+fn turn_that_cannot_be_stored_ends_with_warning() {
     let (dir, platform) = platform();
     std::fs::write(dir.path().join("sessions"), "a file").unwrap();
     prepare([hello()]);
@@ -359,7 +359,7 @@ fn broken(failure: HttpError) -> Script {
 }
 
 #[test]
-fn failures_have_kinds() {
+fn every_failure_has_its_kind() {
     assert_eq!(failure(status(401)), Kind::Key);
     assert_eq!(failure(status(429)), Kind::RateLimit(None));
     assert_eq!(failure(status(400)), Kind::Provider);

@@ -527,7 +527,7 @@ async fn answers_after_a_panic() {
 }
 
 #[tokio::test]
-async fn unknown_paths_are_errors_in_the_dialect_of_the_client() {
+async fn unknown_paths_are_errors_in_dialect_of_client() {
     let gateway = local();
     let ask = |method: &str, path: &str, anthropic: bool| {
         let mut request = Request::builder()

@@ -193,7 +193,7 @@ async fn limits_time_for_the_head() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn closes_idle_connection() {
+async fn closes_connection_that_is_idle() {
     let mut client = connect();
     for _ in 0..2 {
         client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
@@ -448,7 +448,7 @@ async fn waits_for_client_while_discarding_body() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn system_takes_few_bytes_for_client_that_never_reads() {
+async fn system_buffers_little_for_client_that_never_reads() {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .await
         .unwrap();

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_own_heap() {
+    fn accepts_module_with_own_heap() {
         check(&module(&["cabi_realloc", "clawft_free", "main"]).finish()).unwrap();
     }
 

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_percents_down() {
+    fn rounds_percents_of_lines_down() {
         assert_eq!(percent(9999, 10_000), "99.9");
         assert_eq!(percent(0, 7), "0.0");
     }

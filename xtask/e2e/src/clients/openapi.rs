@@ -9,7 +9,7 @@ use super::context::ClientContext;
 use crate::weft::TOKEN;
 
 /// The name of the case.
-pub(super) const NAME: &str = "clients::openapi_description_holds";
+pub(super) const NAME: &str = "clients::openapi_description_holds_for_gateway";
 
 /// The options. What a provider refuses or accepts beyond the description is its own decision.
 const OPTIONS: [&str; 10] = [

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn every_use_works() {
+    fn every_recorded_use_works() {
         for (case, found) in record().0 {
             let failing: Vec<_> = found.uses.iter().filter(|tried| !tried.works).collect();
             assert!(failing.is_empty(), "{case}: {failing:?}");

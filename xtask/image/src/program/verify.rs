@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_revisions_apart() {
+    fn tells_revisions_of_binaries_apart() {
         let commit = "0123456789abcdef0123456789abcdef01234567";
         let dirty = format!("{commit}-dirty");
         let clean_binary = b"weft 0.1.0 (0123456789ab)".as_slice();

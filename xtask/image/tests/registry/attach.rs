@@ -112,7 +112,7 @@ fn needs_no_tag_where_referrers_are_listed() {
 }
 
 #[test]
-fn sends_documents_that_the_registry_only_seems_to_have() {
+fn sends_documents_that_registry_seems_to_have() {
     let pushed = Pushed::new(Habits {
         odd: vec![Odd::Head(200)],
         ..Habits::default()

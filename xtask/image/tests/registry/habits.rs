@@ -67,7 +67,7 @@ fn needs_no_location_of_a_manifest() {
 }
 
 #[test]
-fn needs_no_patch() {
+fn needs_no_patch_of_blobs() {
     for status in [404, 405, 501] {
         pushes(Habits {
             no_patch: Some(status),
@@ -123,7 +123,7 @@ fn shows_why_no_kind_of_upload_is_accepted() {
 }
 
 #[test]
-fn says_that_a_body_is_too_large_in_any_way() {
+fn reports_body_that_is_too_large_anyway() {
     let habits = Habits {
         largest_body: Some(200_000),
         no_patch: Some(405),
@@ -136,7 +136,7 @@ fn says_that_a_body_is_too_large_in_any_way() {
 }
 
 #[test]
-fn tries_again_when_it_is_told_to_slow_down() {
+fn tries_again_when_told_to_slow_down() {
     for status in [429, 502, 503, 504] {
         let (_, stderr) = pushes(limit([3, 4], status));
         assert_eq!(stderr.matches("Waiting").count(), 2, "{stderr}");
@@ -145,7 +145,7 @@ fn tries_again_when_it_is_told_to_slow_down() {
 }
 
 #[test]
-fn gives_up_when_it_is_told_so_for_ever() {
+fn gives_up_when_told_to_wait_forever() {
     let registry = fails(
         limit(1..1000, 429),
         &["429 Too Many Requests: slow down", "run the command again later"],
@@ -278,7 +278,7 @@ fn takes_403_of_a_blob_as_absence() {
 }
 
 #[test]
-fn takes_a_tag_that_stands_for_the_digest_already() {
+fn takes_tag_that_stands_for_digest_already() {
     let (registry, context) = (
         Registry::start(Habits {
             immutable: true,
@@ -301,7 +301,7 @@ fn takes_a_tag_that_stands_for_the_digest_already() {
 }
 
 #[test]
-fn says_that_a_repository_has_to_be_made_before_anything_is_built() {
+fn asks_for_missing_repository_before_building_anything() {
     let (registry, context) = (
         Registry::start(Habits {
             no_name: true,
@@ -516,7 +516,7 @@ fn publish(habits: Habits) -> Answer<Published> {
 }
 
 #[test]
-fn publishes_a_component_where_there_is_no_package_yet() {
+fn publishes_component_where_no_package_exists_yet() {
     assert!(
         publish(Habits {
             denied_new: true,
@@ -539,7 +539,7 @@ fn publishes_a_component_where_there_is_no_package_yet() {
 }
 
 #[test]
-fn says_what_to_do_where_only_images_are_taken() {
+fn advises_where_registry_takes_only_images() {
     pushes(Habits {
         known_media: true,
         ..Habits::default()

@@ -99,7 +99,7 @@ fn shows_the_client_certificate_of_the_registry() {
 }
 
 #[test]
-fn speaks_tls_on_this_machine_with_a_named_authority() {
+fn speaks_tls_on_loopback_with_named_authority() {
     let (registry, authority) = start();
     let context = Context::new();
     context.log_in(&registry.host);
@@ -142,7 +142,7 @@ fn certify_itself(host: &str) -> Certified {
 }
 
 #[test]
-fn accepts_a_named_certificate_that_is_its_own_authority() {
+fn accepts_named_certificate_that_is_its_authority() {
     for (host, accepted) in [("localhost", true), ("registry.example", false)] {
         let certified = certify_itself(host);
         let file = pem("CERTIFICATE", &certified.certificate);
@@ -168,7 +168,7 @@ fn accepts_a_named_certificate_that_is_its_own_authority() {
 }
 
 #[test]
-fn refuses_an_unknown_authority_unless_told_to_look_away() {
+fn refuses_unknown_authority_unless_told_otherwise() {
     let (registry, _) = start();
     let context = Context::new();
     context.log_in(&registry.host);
@@ -241,7 +241,7 @@ fn asks_other_hosts_through_the_proxy() {
 }
 
 #[test]
-fn names_the_proxy_if_the_registry_cannot_be_reached() {
+fn names_proxy_if_registry_cannot_be_reached() {
     let mut registry = Registry::start(Habits::default());
     registry.host = "registry.test".to_owned();
     let context = Context::new();

@@ -174,7 +174,7 @@ fn added(functions: &[Vec<Numbers>]) -> usize {
 }
 
 #[test]
-fn equal_sequences_differ_in_locals_and_in_the_first_offset() {
+fn equal_sequences_differ_in_locals_and_first_offset() {
     // The changed local ends the sequence.
     let words = |p: u32, q: u32, offset: u64| -> Vec<Numbers> {
         let word = |at: u64| (0, p, q, offset + at, 0);

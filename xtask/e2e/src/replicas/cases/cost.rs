@@ -10,7 +10,7 @@ use crate::replicas::context::ReplicasContext;
 
 cases! {
     cost:
-    prints_the_time_of_a_turn_with_each_store,
+    prints_time_of_turn_with_each_store,
 }
 
 /// The number of turns with each store.
@@ -20,7 +20,7 @@ const TURNS: usize = 300;
 const TURNS_PER_SESSION: usize = 10;
 
 /// The turns take turns, so that other load on the machine affects all stores.
-fn prints_the_time_of_a_turn_with_each_store(test: &ReplicasContext<'_>) -> Result<()> {
+fn prints_time_of_turn_with_each_store(test: &ReplicasContext<'_>) -> Result<()> {
     let database = test.database()?;
     let url = database.url();
     let files = test.replica_of("files", "ok", None)?;
