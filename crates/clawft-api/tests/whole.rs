@@ -359,7 +359,9 @@ proptest! {
 
     #[test]
     fn events_of_complete_answers_add_up_to_them(parts in parts()) {
-        let (chat, messages, responses) = (parts.chat(), parts.messages(), parts.responses());
+        let chat = parts.chat();
+        let messages = parts.messages();
+        let responses = parts.responses();
         prop_assert_eq!(&fold::messages(&events(MESSAGES, &messages, true)), &messages);
         for (from, body) in [(CHAT, &chat), (MESSAGES, &messages), (RESPONSES, &responses)] {
             let answer = Answer::read(from, body.to_string().as_bytes()).unwrap();

@@ -255,7 +255,8 @@ mod tests {
 
     #[test]
     fn stops_turn_of_a_running_answer() {
-        let (answers, stop) = (LiveAnswers::default(), Stop::new());
+        let answers = LiveAnswers::default();
+        let stop = Stop::new();
         let _registered = answers.begin(&id(), "", stop.clone());
         answers.find(&id()).unwrap().stop();
         assert!(stop.is_stopped());

@@ -126,7 +126,9 @@ fn compared(bound: &Bound, metric: &Metric) -> Option<f64> {
 
 /// Returns a message if the metric exceeds its bound.
 fn excess(bound: &Bound, metric: &Metric) -> Option<String> {
-    let (name, unit, value) = (&metric.name, &bound.unit, compared(bound, metric)?);
+    let name = &metric.name;
+    let unit = &bound.unit;
+    let value = compared(bound, metric)?;
     (value > bound.most).then(|| format!("`{name}` is {value:.3} {unit}, and may be {}", bound.most))
 }
 

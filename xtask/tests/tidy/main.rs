@@ -27,6 +27,7 @@
 //! For comments and documents: plain language ([`language`]).
 //!
 //! For all Rust files: one style of imports ([`imports`]), and names of tests that say the case ([`test_names`]).
+//! No `let` with a tuple of values that are made in different ways ([`tuple_lets`]).
 
 mod commands;
 mod document;
@@ -40,6 +41,7 @@ mod rules;
 mod samples;
 mod steps;
 mod test_names;
+mod tuple_lets;
 
 use std::{
     collections::BTreeSet,
@@ -187,6 +189,12 @@ fn comments_and_documents_are_plain() {
 #[test]
 fn imports_have_one_style() {
     let wrong = imports::faults_of_checkout(&root());
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn each_value_has_its_own_let() {
+    let wrong = tuple_lets::faults_of_checkout(&root());
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 

@@ -203,7 +203,8 @@ impl Turn<'_> {
             };
             let mut number = messages.len();
             while is_known(&call.id) {
-                let (message, position) = (text::number(number as u64), text::number(at as u64 + 1));
+                let message = text::number(number as u64);
+                let position = text::number(at as u64 + 1);
                 call.id = join!("call_", &message, "_", &position);
                 number += 1;
             }

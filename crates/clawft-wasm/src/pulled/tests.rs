@@ -201,7 +201,8 @@ fn turns_on_two_sessions_are_pulled_alternately() {
         stream(&[delta("1"), delta("2")]),
         stream(&[delta("3"), delta("4")]),
     ]);
-    let (mut one, mut two) = (begin(platform, "one"), begin(again(&dir), "two"));
+    let mut one = begin(platform, "one");
+    let mut two = begin(again(&dir), "two");
     assert_eq!((one.pull().unwrap(), two.pull().unwrap()), (text("1"), text("3")));
     assert_eq!((one.pull().unwrap(), two.pull().unwrap()), (text("2"), text("4")));
     let (one, two) = (end(one.pull().unwrap()), end(two.pull().unwrap()));

@@ -449,7 +449,8 @@ async fn large_requests_delay_nobody() {
     let body = hostile();
     let asked: Vec<_> = (0..8)
         .map(|_| {
-            let (gateway, body) = (Arc::clone(&gateway), body.clone());
+            let gateway = Arc::clone(&gateway);
+            let body = body.clone();
             tokio::spawn(async move { gateway.ask("POST", "/v1/chat/completions", &body).await.status })
         })
         .collect();

@@ -129,7 +129,8 @@ fn connect() -> Client {
     });
     let slot = Arc::new(connections.admit(IpAddr::V4(Ipv4Addr::LOCALHOST)).slot.unwrap());
     let draining = CancellationToken::new();
-    let (its_slot, its_draining) = (Arc::clone(&slot), draining.clone());
+    let its_slot = Arc::clone(&slot);
+    let its_draining = draining.clone();
     let served = tokio::spawn(async move {
         converse(
             wire,
@@ -454,7 +455,8 @@ async fn system_buffers_little_for_client_that_never_reads() {
         .unwrap();
     let client = tokio::net::TcpStream::connect(listener.local_addr().unwrap());
     let (client, accepted) = tokio::join!(client, listener.accept());
-    let (client, stream) = (client.unwrap(), accepted.unwrap().0);
+    let client = client.unwrap();
+    let stream = accepted.unwrap().0;
     super::limit_unsent(&stream);
     let mut taken = 0;
     stream.writable().await.unwrap();

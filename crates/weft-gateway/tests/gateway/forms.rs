@@ -188,7 +188,8 @@ fn failure_in_stream_is_status_for_whole_answer() {
                 "openai",
             );
             let got = ask(&context, path, false);
-            let (code, text) = (got.status, got.text());
+            let code = got.status;
+            let text = got.text();
             // A translation has the statuses that all dialects know.
             let code = if path != "/v1/chat/completions" && code == 500 {
                 502

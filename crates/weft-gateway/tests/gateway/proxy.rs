@@ -383,7 +383,8 @@ fn silent_provider_times_out() {
     for ask in [ASK, STREAM] {
         let context = GatewayOptions::new("silent").timeout(1).start();
         let answer = context.send(chat(ask));
-        let (status, text) = (answer.status, answer.text());
+        let status = answer.status;
+        let text = answer.text();
         assert!(
             status == 504 || text.contains("Request timed out after 1 s"),
             "{status} {text}"

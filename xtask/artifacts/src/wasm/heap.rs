@@ -82,7 +82,8 @@ mod tests {
 
     #[test]
     fn refuses_heap_of_c_library_in_component() {
-        let (linked, mut component) = (module(&["main", "dlmalloc"]), Component::new());
+        let linked = module(&["main", "dlmalloc"]);
+        let mut component = Component::new();
         component.section(&ModuleSection(&linked));
         let error = check(&component.finish()).unwrap_err().to_string();
         assert!(error.contains("by its name `dlmalloc`"), "{error}");

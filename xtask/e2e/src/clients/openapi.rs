@@ -30,10 +30,8 @@ pub(super) fn check(test: &ClientContext<'_>) -> Result<()> {
     let shell = test.shell()?;
     let gateway = test.gateway(&shell, Some(TOKEN))?;
     let programs = toolchain::python(&test.fixture.project, Python::Schemathesis)?;
-    let (program, url) = (
-        programs.join("schemathesis"),
-        format!("{}/openapi.json", gateway.url()),
-    );
+    let program = programs.join("schemathesis");
+    let url = format!("{}/openapi.json", gateway.url());
     let header = format!("Authorization: Bearer {TOKEN}");
     let command =
         cmd!(shell, "{program} run {url} --header {header} {OPTIONS...}").env("NO_PROXY", "127.0.0.1");

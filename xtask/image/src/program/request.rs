@@ -89,10 +89,8 @@ impl Request {
             Some(directory) => whole(directory),
             None => Ok(project.dist.join(name)),
         };
-        let (digests, layout) = (
-            directory(&flags.digests, "digests")?,
-            directory(&flags.layout, layout::DIRECTORY)?,
-        );
+        let digests = directory(&flags.digests, "digests")?;
+        let layout = directory(&flags.layout, layout::DIRECTORY)?;
         let binaries = flags.binaries.as_deref().map(whole).transpose()?;
         let allow_partial = flags.allow_partial;
         Ok(Self {

@@ -23,7 +23,8 @@ const DIRTY: &str = "-dirty";
 pub(crate) fn verify(binary: &[u8], platform: Platform, revision: &str, budget: &Budget) -> Result<()> {
     elf::check_static(binary, machine(platform))?;
     if let Some(row) = budget.row(platform.target().file_name()) {
-        let (limit, size) = (row.raw.limit(), binary.len());
+        let limit = row.raw.limit();
+        let size = binary.len();
         ensure!(
             size <= limit.bytes(),
             "it is {} bytes, over its limit of {limit} in `size-budget.toml`",

@@ -22,7 +22,8 @@ struct Pushed {
 
 impl Pushed {
     fn new(habits: Habits) -> Self {
-        let (registry, context) = (Registry::start(habits), Context::new());
+        let registry = Registry::start(habits);
+        let context = Context::new();
         let outcome = context.pushes(&registry);
         let (_, digest) = outcome.stdout.trim_end().split_once('@').unwrap();
         Self {

@@ -16,7 +16,8 @@ use crate::{
 
 /// Pushes to a registry with these habits, with a login to it.
 fn pushes(habits: Habits) -> (Registry, String) {
-    let (registry, context) = (Registry::start(habits), Context::new());
+    let registry = Registry::start(habits);
+    let context = Context::new();
     context.log_in(&registry.host);
     let outcome = context.pushes(&registry);
     (registry, outcome.stderr)
@@ -24,7 +25,8 @@ fn pushes(habits: Habits) -> (Registry, String) {
 
 /// Fails to push to a registry with these habits, with a login to it.
 fn fails(habits: Habits, words: &[&str]) -> Registry {
-    let (registry, context) = (Registry::start(habits), Context::new());
+    let registry = Registry::start(habits);
+    let context = Context::new();
     context.log_in(&registry.host);
     context.fails(&registry, words);
     registry
@@ -40,7 +42,8 @@ fn limit(requests: impl IntoIterator<Item = usize>, status: u16) -> Habits {
 
 #[test]
 fn pushes_to_a_registry_without_habits() {
-    let (registry, context) = (Registry::start(Habits::default()), Context::new());
+    let registry = Registry::start(Habits::default());
+    let context = Context::new();
     let outcome = context.pushes(&registry);
     assert!(
         outcome
@@ -279,13 +282,11 @@ fn takes_403_of_a_blob_as_absence() {
 
 #[test]
 fn takes_tag_that_stands_for_digest_already() {
-    let (registry, context) = (
-        Registry::start(Habits {
-            immutable: true,
-            ..Habits::default()
-        }),
-        Context::new(),
-    );
+    let registry = Registry::start(Habits {
+        immutable: true,
+        ..Habits::default()
+    });
+    let context = Context::new();
     context.pushes(&registry);
     context.pushes(&registry);
     fs::write(context.path("programs/weft-linux-amd64"), {
@@ -302,13 +303,11 @@ fn takes_tag_that_stands_for_digest_already() {
 
 #[test]
 fn asks_for_missing_repository_before_building_anything() {
-    let (registry, context) = (
-        Registry::start(Habits {
-            no_name: true,
-            ..Habits::default()
-        }),
-        Context::new(),
-    );
+    let registry = Registry::start(Habits {
+        no_name: true,
+        ..Habits::default()
+    });
+    let context = Context::new();
     let outcome = context.fails(
         &registry,
         &[
@@ -367,7 +366,8 @@ fn gives_up_where_redirects_have_no_end() {
 #[test]
 fn shows_no_login_that_a_registry_repeats() {
     for auth in [Auth::Basic, Auth::Bearer] {
-        let (registry, context) = (Registry::start(odd(auth, &[Odd::Echo(403)])), Context::new());
+        let registry = Registry::start(odd(auth, &[Odd::Echo(403)]));
+        let context = Context::new();
         context.log_in(&registry.host);
         let outcome = context.fails(&registry, &["no rights for", "…"]);
         let login = STANDARD.encode(format!("{USERNAME}:{PASSWORD}"));
@@ -480,11 +480,13 @@ pub(crate) fn answer<T: DeserializeOwned>(context: &Context, call: &Call) -> Ans
 
 /// Publishes a component to a registry with these habits, as a release does.
 fn publish(habits: Habits) -> Answer<Published> {
-    let (registry, context) = (Registry::start(habits), Context::new());
+    let registry = Registry::start(habits);
+    let context = Context::new();
     context.log_in(&registry.host);
     let component = context.path("component.wasm");
     fs::write(&component, wasm_encoder::Component::new().finish()).unwrap();
-    let (layout, revision) = (context.path("component"), "c0ffee".to_owned());
+    let layout = context.path("component");
+    let revision = "c0ffee".to_owned();
     let create = Call::CreateComponent {
         layout: layout.clone(),
         component,

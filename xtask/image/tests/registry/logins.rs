@@ -102,7 +102,8 @@ fn exchanges_an_identity_token() {
         identity_token: true,
         ..Habits::default()
     };
-    let (registry, context) = (Registry::start(habits), Context::new());
+    let registry = Registry::start(habits);
+    let context = Context::new();
     let entry = json!({ "auth": "MDAwMDAwMDA6", "identitytoken": IDENTITY });
     context.write(
         "docker/config.json",
@@ -129,7 +130,8 @@ fn asks_helpers_for_logins_and_tokens() {
             identity_token,
             ..Habits::default()
         };
-        let (registry, context) = (Registry::start(habits), Context::new());
+        let registry = Registry::start(habits);
+        let context = Context::new();
         let answer = json!({ "ServerURL": &registry.host, "Username": username, "Secret": secret });
         let bin = helper(
             &context,

@@ -173,7 +173,8 @@ impl ClientRows {
             return Err(Fault::Deleted.into());
         };
         let number = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
-        let (length, count) = (number(length), number(turn.session.messages.len()));
+        let length = number(length);
+        let count = number(turn.session.messages.len());
         let body = written(&turn.session)?;
         let title = derived_title(&turn.session.messages);
         let values: [Value<'_>; 6] = [

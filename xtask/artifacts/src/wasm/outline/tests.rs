@@ -34,7 +34,8 @@ fn at(offset: u64, align: u32) -> MemArg {
 fn statement((kind, first, second, offset, other): Numbers) -> Vec<Instruction<'static>> {
     use Instruction as I;
     let (p, q) = (I::LocalGet(first), I::LocalGet(second));
-    let (load, store) = (I::I32Load(at(other, 2)), I::I32Store(at(offset, 2)));
+    let load = I::I32Load(at(other, 2));
+    let store = I::I32Store(at(offset, 2));
     match kind {
         0 => vec![p, q, store],
         1 => vec![p, q, load, store],

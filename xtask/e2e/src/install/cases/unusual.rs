@@ -206,7 +206,8 @@ fn keeps_earlier_program_if_new_one_fails(test: &InstallContext<'_>) -> Result<(
 }
 
 fn uses_the_proxy_of_the_environment(test: &InstallContext<'_>) -> Result<()> {
-    let (proxy, nobody) = (test.page()?.url(), "http://127.0.0.1:9");
+    let proxy = test.page()?.url();
+    let nobody = "http://127.0.0.1:9";
     succeeded(&test.install(nobody, &[("http_proxy", proxy.as_str())])?)?;
     runs(test, &test.home().join(".local/bin/weft"))?;
     let outcome = test.install(&proxy, &[("http_proxy", nobody)])?;
@@ -263,7 +264,8 @@ fn knows_its_directory_by_another_path(test: &InstallContext<'_>) -> Result<()> 
 
 fn replaces_link_with_the_name_of_the_manual(test: &InstallContext<'_>) -> Result<()> {
     let manuals = test.home().join(".local/share/man/man1");
-    let (manual, precious) = (manuals.join("weft.1"), test.path("precious"));
+    let manual = manuals.join("weft.1");
+    let precious = test.path("precious");
     fs::create_dir_all(&manuals)?;
     fs::write(&precious, EARLIER)?;
     symlink(&precious, &manual)?;

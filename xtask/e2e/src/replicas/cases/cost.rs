@@ -59,7 +59,8 @@ fn prints_time_of_turn_with_each_store(test: &ReplicasContext<'_>) -> Result<()>
     let median = |times: &[Duration]| milliseconds(times[times.len() / 2]);
     let first = median(&times[0]);
     let rows = subjects.iter().zip(&times).map(|((name, ..), times)| {
-        let (p50, p99) = (median(times), milliseconds(times[times.len() * 99 / 100]));
+        let p50 = median(times);
+        let p99 = milliseconds(times[times.len() * 99 / 100]);
         format!("| {name:30} | {p50:8.2} | {p99:8.2} | {:8.2} |\n", p50 - first)
     });
     let rows: String = rows.collect();

@@ -279,7 +279,8 @@ fn libraries_are_those_of_the_registry(test: &WeftContext<'_>) -> Result<()> {
         Some(_) => kept.clone(),
         None => test.home(),
     };
-    let (shell, packages) = (test.shell()?, &test.fixture.page_packages);
+    let shell = test.shell()?;
+    let packages = &test.fixture.page_packages;
     cmd::run(
         xshell::cmd!(shell, "node {script} {packages} {made}"),
         "bundle the libraries of the page",

@@ -127,7 +127,8 @@ impl Connection {
         let session = Session::new(transport, host, image.repository(), found.login, scheme);
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("could not start the runtime")?;
-        let (image, may_push) = (image.clone(), Cell::new(false));
+        let image = image.clone();
+        let may_push = Cell::new(false);
         Ok(Self {
             session,
             image,
@@ -217,7 +218,8 @@ impl Connection {
     ) -> Result<bool> {
         let value = HeaderValue::from_str(media_type.as_ref())
             .with_context(|| format!("`{media_type}` is no media type"))?;
-        let (bytes, purpose) = (Bytes::copy_from_slice(manifest), Purpose::Set(config));
+        let bytes = Bytes::copy_from_slice(manifest);
+        let purpose = Purpose::Set(config);
         self.ask(async || {
             let put = Request::new(Method::PUT, self.manifest_url(name).await?, purpose.clone());
             let put = put.header(CONTENT_TYPE, value.clone()).body(bytes.clone());
@@ -303,7 +305,8 @@ impl Connection {
 
     async fn upload_in_parts(&self, digest: &Digest, bytes: &Bytes, part: usize) -> Result<(), Failure> {
         let Upload { mut url, smallest } = self.begin().await?;
-        let (part, mut start) = (part.max(smallest), 0);
+        let part = part.max(smallest);
+        let mut start = 0;
         while start < bytes.len() {
             let end = bytes.len().min(start.saturating_add(part));
             let range = HeaderValue::from_str(&format!("{start}-{}", end - 1));
