@@ -1,4 +1,4 @@
-//! How busy the machine is, for limits of time that hold on an idle one.
+//! The load of the machine, which extends limits of time that hold on an idle one.
 
 use std::{
     fs, thread,

@@ -1,4 +1,4 @@
-//! One `let` for each value. A tuple of names and a tuple of values are for values that are made in the same way, such as
+//! One `let` for each value. A tuple of names is for values that are made in the same way, such as
 //! `let (before, after) = (size(old), size(new))`.
 
 use std::{fs, path::Path};
@@ -35,8 +35,8 @@ fn lines(tokens: &[Token]) -> Vec<usize> {
         .collect()
 }
 
-/// Returns whether the values are made in different ways; `None` if no tuple of as many values follows the tuple of names
-/// that begins at this index.
+/// Returns whether the values are made in different ways; `None` if no tuple of as many values follows the tuple of
+/// names that begins at this index.
 fn differ(tokens: &[Token], at: usize) -> Option<bool> {
     let (names, next) = elements(tokens, at)?;
     if !is(tokens, next, "=") || !is(tokens, next + 1, "(") {

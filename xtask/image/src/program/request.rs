@@ -31,9 +31,9 @@ pub(crate) struct Request {
     pub(crate) goal: Goal,
     /// Whether a platform may be missing.
     pub(crate) allow_partial: bool,
-    /// How the registry is spoken to.
+    /// The access to the registry: protocol, certificates and login.
     pub(crate) access: Access,
-    /// Where digests are written to and read from.
+    /// The directory of digests, for writing and reading.
     pub(crate) digests: PathBuf,
     /// The directory of the layout.
     pub(crate) layout: PathBuf,

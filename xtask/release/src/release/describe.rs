@@ -26,7 +26,7 @@ pub(super) struct Describer<'d> {
 /// The description of a program.
 #[derive(Clone, Debug)]
 pub(super) struct Description {
-    /// How the program was built.
+    /// The build of the program.
     pub(super) build: Build,
     /// Its components, as the text of a CycloneDX document.
     pub(super) sbom: String,

@@ -18,7 +18,7 @@ use crate::{
 /// The largest session, in bytes, that is parsed on the current thread.
 const SMALL: usize = 64 * 1024;
 
-/// How often messages are removed from a session in which turns are stored meanwhile.
+/// The number of attempts to remove messages from a session in which turns are stored meanwhile.
 const TRUNCATIONS: usize = 10;
 
 /// The number of sessions that a search looks into at once.
