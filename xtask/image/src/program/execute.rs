@@ -220,7 +220,7 @@ impl<'w> Executor<'w> {
         let all = pushed.sent + pushed.present;
         ui::status(
             "Pushed",
-            &format!("{platform} {digest} ({sent} of {all} pieces had to be sent)"),
+            &format!("{platform} {digest} ({sent} of {all} blobs had to be sent)"),
         );
         self.report.made(platform, &self.request.image, &digest).sent = Some(sent);
         Ok(())

@@ -54,7 +54,7 @@ fn pushes_to_a_registry_without_habits() {
     let second = context.pushes(&registry);
     assert_eq!(registry.blobs(), blobs);
     assert!(
-        second.stderr.contains("(0 of 2 pieces had to be sent)"),
+        second.stderr.contains("(0 of 2 blobs had to be sent)"),
         "{}",
         second.stderr
     );
