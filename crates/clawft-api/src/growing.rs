@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn first_name_counts() {
+    fn first_name_that_is_given_counts() {
         let parts = [
             r#"{"role":"","id":"a"}"#,
             r#"{"role":"assistant","id":"a"}"#,

@@ -151,8 +151,10 @@ fn seconds(text: &str) -> Option<u64> {
 
 /// Returns a time such as `2025-02-19T00:00:00Z`.
 fn timestamp(seconds: u64) -> String {
-    let (days, second) = (seconds / 86_400 + 719_468, seconds % 86_400);
-    let (era, day) = (days / ERA, days % ERA);
+    let days = seconds / 86_400 + 719_468;
+    let second = seconds % 86_400;
+    let era = days / ERA;
+    let day = days % ERA;
     let year = (day - day / 1460 + day / 36_524 - day / (ERA - 1)) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
     let month = (5 * day + 2) / 153;

@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fills_each_place() {
+    fn fills_each_place_of_template() {
         let mut writer = Writer::default();
         let slots = [
             Slot::Text("a\"$"),

@@ -106,7 +106,7 @@ fn translates_empty_answers_both_ways() {
 }
 
 #[test]
-fn reports_calls_and_refusals_whose_finish_reason_is_stop() {
+fn reports_calls_and_refusals_that_finish_with_stop() {
     let call = json!({"role": "assistant", "content": "", "tool_calls": [
         {"id": "c", "type": "function", "function": {"name": "f", "arguments": ""}},
     ]});

@@ -111,7 +111,7 @@ fn requests_take_linear_time() {
 }
 
 #[test]
-fn input_of_one_kind_is_read_in_linear_time() {
+fn input_of_one_kind_takes_linear_time() {
     for item in [
         r#"{"type":"reasoning","summary":[]}"#,
         r#"{"type":"function_call","call_id":"c","name":"f","arguments":""}"#,

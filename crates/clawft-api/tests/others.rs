@@ -59,7 +59,7 @@ fn keeps_embeddings_as_they_are() {
 }
 
 #[test]
-fn translates_error_bodies() {
+fn translates_error_bodies_of_all_dialects() {
     for (status, body, kind, message) in [
         (
             429,

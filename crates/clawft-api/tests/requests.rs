@@ -461,7 +461,7 @@ fn newer_models_think_adaptively_and_take_no_temperature() {
 }
 
 #[test]
-fn older_models_think_only_after_calls_with_their_thoughts() {
+fn older_models_think_after_calls_with_thoughts_only() {
     let older = Options {
         max_tokens: 64_000,
         is_maximum: true,
@@ -586,7 +586,7 @@ fn chat_completion_may_have_anthropics_own_thinking() {
 }
 
 #[test]
-fn hands_on_images_of_tools_in_message_of_user() {
+fn hands_on_tool_images_in_message_of_user() {
     let messages = with(
         json!([
             {"role": "assistant", "content": [{"type": "tool_use", "id": "c", "name": "see", "input": {}}]},

@@ -458,7 +458,7 @@ fn reports_failures_in_the_middle() {
 }
 
 #[test]
-fn reports_incomplete_answers() {
+fn reports_incomplete_answers_with_their_reason() {
     for (finish, stop_reason, reason) in [
         ("length", "max_tokens", "max_output_tokens"),
         ("content_filter", "refusal", "content_filter"),
@@ -477,7 +477,7 @@ fn reports_incomplete_answers() {
 }
 
 #[test]
-fn log_probabilities_of_a_chat_completion_are_those_of_a_response() {
+fn log_probabilities_are_equal_in_chat_and_responses() {
     let body = br#"{"model":"m","input":"x","top_logprobs":2,
         "include":["reasoning.encrypted_content","message.output_text.logprobs"]}"#;
     let request = Request::read(Dialect::Responses, body).unwrap();

@@ -135,7 +135,7 @@ fn tells_calls_apart_without_proper_indices() {
 }
 
 #[test]
-fn content_in_parts_is_streamed_as_text_and_reasoning() {
+fn streams_content_in_parts_as_text_and_reasoning() {
     let thinking =
         |text: &str| json!({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": text}]}]});
     let deltas = [
@@ -248,7 +248,7 @@ fn ends_with_error_that_the_provider_reports() {
 }
 
 #[test]
-fn reports_streams_that_break_off_or_are_no_streams() {
+fn reports_streams_that_are_broken_or_none() {
     let start = "data: {\"id\":\"a\",\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\n";
     for (stream, message) in [
         (start.to_owned(), "the provider's stream broke off"),
@@ -297,7 +297,7 @@ proptest! {
     }
 
     #[test]
-    fn any_split_of_the_bytes_gives_the_same_events(parts in parts(), size in 1..40_usize) {
+    fn any_split_of_bytes_gives_same_events(parts in parts(), size in 1..40_usize) {
         for (from, stream) in [
             (CHAT, parts.chat_stream()),
             (MESSAGES, parts.messages_stream()),

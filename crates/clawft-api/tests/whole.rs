@@ -80,7 +80,7 @@ fn chunk_keeps_every_member() {
 }
 
 #[test]
-fn completion_of_a_text_is_a_chunk_as_well() {
+fn completion_of_text_is_a_chunk_too() {
     let choice = json!({"index": 0, "text": "hi", "finish_reason": "length"});
     let body = json!({"object": "text_completion", "choices": [choice], "usage": null});
     assert_eq!(fold::events(&events(CHAT, &body, false)), [body]);
@@ -322,7 +322,7 @@ fn collects_the_response_in_the_last_event() {
 }
 
 #[test]
-fn answers_of_any_size_become_streams_of_each_dialect() {
+fn answers_of_any_size_become_streams() {
     let long = "x".repeat(3 << 20);
     let chat = json!({"choices": [{"index": 0, "message": {"content": long}, "finish_reason": "stop"}]});
     let messages = json!({"content": [{"type": "text", "text": long}], "stop_reason": "end_turn"});
@@ -359,7 +359,9 @@ proptest! {
 
     #[test]
     fn events_of_complete_answers_add_up_to_them(parts in parts()) {
-        let (chat, messages, responses) = (parts.chat(), parts.messages(), parts.responses());
+        let chat = parts.chat();
+        let messages = parts.messages();
+        let responses = parts.responses();
         prop_assert_eq!(&fold::messages(&events(MESSAGES, &messages, true)), &messages);
         for (from, body) in [(CHAT, &chat), (MESSAGES, &messages), (RESPONSES, &responses)] {
             let answer = Answer::read(from, body.to_string().as_bytes()).unwrap();

@@ -16,7 +16,8 @@ pub(crate) fn seconds(text: &str) -> Option<u64> {
     // Years begin in March here, so that the leap day is the last day of a year. 400 additional years keep
     // all numbers above 0 without moving the leap years.
     let months = number(&text[12..16])? * 12 + month as u64 + 10;
-    let (year, month) = (months / 12 + 399, months % 12);
+    let year = months / 12 + 399;
+    let month = months % 12;
     let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + number(&text[5..7])?;
     let hours = days * 24 + number(&text[17..19])?;
     let minutes = hours * 60 + number(&text[20..22])?;

@@ -138,7 +138,7 @@ pub enum TransportError {
     TimedOut {
         /// The limit.
         after: Duration,
-        /// Which one it was.
+        /// The kind of the limit.
         limit: TimeLimit,
     },
     /// The body is larger than [`HttpRequest::max_response`].

@@ -23,7 +23,7 @@ use crate::{
     key::Key,
 };
 
-/// How much longer than its text a stream may be: its events say more than the text.
+/// The factor by which a stream may be longer than its text: its events hold more than the text.
 pub(crate) const STREAM_OVERHEAD: usize = 16;
 
 /// The part of a conversation that goes with a request.

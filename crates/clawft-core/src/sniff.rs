@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn first_bytes_decide() {
+    fn first_bytes_decide_the_format() {
         for (start, known) in [
             ("data: {}", Some(true)),
             ("\u{feff}\n\ndata:x", Some(true)),

@@ -51,7 +51,7 @@ fn byte_order_mark_may_only_come_first() {
 }
 
 #[test]
-fn returns_an_event_cut_off_at_the_end_only_on_request() {
+fn returns_event_cut_off_only_on_request() {
     assert_eq!(texts("data: a\n\ndata: b\n"), ["a"]);
     for (end, data) in [("data: b\n", "b"), ("data: b", "b"), ("data: b\ndata: c", "b\nc")] {
         let mut decoder = Decoder::default();
@@ -65,7 +65,7 @@ fn returns_an_event_cut_off_at_the_end_only_on_request() {
 }
 
 #[test]
-fn complete_json_ends_an_event_without_its_empty_line() {
+fn complete_json_ends_event_without_empty_line() {
     let stream = "data: {\"a\":1}\ndata: {\"b\":\ndata: {}}\ndata: [DONE]\n";
     assert_eq!(texts(stream), ["{\"a\":1}", "{\"b\":\n{}}"]);
     let mut decoder = Decoder::default();

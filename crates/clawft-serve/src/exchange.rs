@@ -66,7 +66,7 @@ struct Outgoing {
 struct Asked<'a> {
     candidate: Candidate<'a>,
     endpoint: &'a Endpoint,
-    /// How many requests were sent, this one included.
+    /// The number of requests that were sent, including this one.
     attempts: u32,
 }
 

@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn large_body_is_read_for_a_while_and_refused() {
+    fn reads_large_body_for_while_and_refuses_it() {
         let read = |parts: &[usize]| {
             let mut body = Limited::new(10, None)?;
             for part in parts {

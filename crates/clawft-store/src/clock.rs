@@ -147,9 +147,12 @@ mod tests {
 
     #[test]
     fn stopwatch_measures_a_sleep() {
-        let (begun, watch, time) = (Instant::now(), Stopwatch::start(), Duration::from_millis(30));
+        let begun = Instant::now();
+        let watch = Stopwatch::start();
+        let time = Duration::from_millis(30);
         sleep(time);
-        let (elapsed, counted) = (watch.elapsed(), watch.nanoseconds());
+        let elapsed = watch.elapsed();
+        let counted = watch.nanoseconds();
         assert!(time <= elapsed && elapsed <= begun.elapsed(), "{elapsed:?}");
         assert!(nanoseconds(elapsed) <= counted && counted <= nanoseconds(begun.elapsed()));
     }

@@ -258,7 +258,8 @@ impl FileSystem {
 /// bottom up, with 2 KB of [`std::path`]. A directory above that cannot be made is not an error by itself,
 /// because a host grants a directory without those above it.
 fn make_dirs(path: &str) -> Result<(), FsFault> {
-    let (mut above, mut made) = ("", Ok(()));
+    let mut above = "";
+    let mut made = Ok(());
     for end in 1..=path.len() {
         if path.as_bytes().get(end).is_none_or(|byte| *byte == b'/') {
             let part = path.get(..end).unwrap_or_default();

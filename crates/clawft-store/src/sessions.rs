@@ -211,7 +211,8 @@ impl Sessions {
     /// stored.
     pub fn replace(&self, session: &Session, keep: usize, length: usize) -> Result<(), StoreError> {
         let mut wait = Wait::start();
-        let (id, messages) = (&session.id, session.messages.as_slice());
+        let id = &session.id;
+        let messages = session.messages.as_slice();
         loop {
             let lock = self.fs.lock(DIRECTORY, &name(id), &wait)?;
             let is_known = |stored: &Session| {

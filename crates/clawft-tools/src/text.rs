@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_overlapping_occurrences() {
+    fn finds_occurrences_that_overlap_others() {
         assert_eq!(occurrences("aa", "aaa"), [0, 1]);
         assert_eq!(occurrences("abab", "abababxabab"), [0, 2, 7]);
         assert_eq!(occurrences("x", ""), [0; 0]);

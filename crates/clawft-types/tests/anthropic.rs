@@ -34,7 +34,7 @@ fn writes_the_documented_request() {
 }
 
 #[test]
-fn writes_every_field() {
+fn writes_every_field_of_request() {
     let request = MessagesRequest {
         system: Some("Be brief."),
         temperature: Temperature::new(0.5),

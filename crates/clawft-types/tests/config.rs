@@ -45,7 +45,7 @@ fn reads_the_minimal_configuration() {
 }
 
 #[test]
-fn reads_every_field() {
+fn reads_every_field_of_configuration() {
     let config = parse(
         r#"{"agents":{"model":"m","system_prompt":"s","max_tokens":9,"temperature":0.5,"provider":"b","x":[],
             "stream":true,"context_tokens":8000},
@@ -222,7 +222,7 @@ fn ambiguous_provider_is_an_error() {
 }
 
 #[test]
-fn refuses_invalid_values() {
+fn refuses_values_that_are_invalid() {
     let agent = |key: &str, value: Value| error(|agents, _| agents[key] = value);
     let provider = |key: &str, value: Value| error(|_, provider| provider[key] = value);
     let at = |field: &str, message: &str| format!("/config/config.json: {field}: {message}");
@@ -290,7 +290,7 @@ fn refuses_invalid_values() {
 }
 
 #[test]
-fn refuses_unusable_addresses() {
+fn refuses_addresses_that_are_unusable() {
     let base = |url: &str| error(|_, provider| provider["api_base"] = json!(url));
     for (url, part) in [
         ("ftp://host", "starts with `https://`"),

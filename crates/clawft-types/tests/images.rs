@@ -69,7 +69,7 @@ fn anthropic_carries_images_before_the_text() {
 }
 
 #[test]
-fn sessions_keep_images_in_a_version_of_their_own() {
+fn sessions_keep_images_in_version_of_own() {
     let mut kept = Session::new(SessionId::default());
     kept.messages.push(Message::new(Role::User, "a"));
     assert_eq!(session::version(kept.messages.iter()), 1);

@@ -255,7 +255,7 @@ fn error_names_the_found_type() {
 }
 
 #[test]
-fn reads_numbers_exactly() {
+fn reads_numbers_without_any_loss() {
     let number = |text: &str| {
         Node::root(&json::parse(text.as_bytes()).unwrap())
             .number()
@@ -552,7 +552,7 @@ fn means(ours: Node<'_>, theirs: &Value) -> bool {
 }
 
 #[test]
-fn escapes_control_characters() {
+fn escapes_control_characters_in_texts() {
     let all: String = (0..=0x7fu8).map(char::from).collect();
     let json = written(|w| w.text(&all));
     assert!(!json.bytes().any(|byte| byte < 0x20), "{json}");

@@ -59,7 +59,7 @@ fn session_fits_or_is_an_error() {
 }
 
 #[test]
-fn session_of_many_messages_fits_or_is_an_error() {
+fn session_of_many_messages_fits_or_fails() {
     let message = r#"{"role":"user","content":"hi"}"#;
     let text = format!(
         r#"{{"version":1,"id":"a","messages":[{}]}}"#,
@@ -100,7 +100,7 @@ fn message_and_configuration_fit_or_are_errors() {
 }
 
 #[test]
-fn small_buffer_doubles_large_one_grows_by_an_eighth() {
+fn small_buffer_doubles_and_large_grows_by_eighth() {
     let mut buffer = Vec::new();
     memory::append(&mut buffer, &[1; 100]).unwrap();
     assert_eq!(buffer.capacity(), 100);
@@ -139,10 +139,8 @@ fn small_buffer_doubles_large_one_grows_by_an_eighth() {
 #[test]
 fn copies_have_no_spare_capacity() {
     let text = "abc".repeat(30_000);
-    let (copy, copied) = (
-        memory::copy_text(&text).unwrap(),
-        memory::copy(text.as_bytes()).unwrap(),
-    );
+    let copy = memory::copy_text(&text).unwrap();
+    let copied = memory::copy(text.as_bytes()).unwrap();
     assert_eq!(
         (copy.as_str(), copied.as_slice()),
         (text.as_str(), text.as_bytes())

@@ -125,7 +125,7 @@ fn host_of_an_address_states_the_preset() {
 }
 
 #[test]
-fn no_variable_is_read_where_no_key_is_sent() {
+fn reads_no_variable_where_no_key_is_sent() {
     for fields in [
         json!({"kind": "openai", "auth": "none"}),
         json!({"kind": "openai", "api_key": "k"}),
@@ -299,7 +299,7 @@ fn extra_body_wins_over_parameters() {
 }
 
 #[test]
-fn answers_without_a_stream_have_the_first_time_only_if_it_is_given() {
+fn whole_answers_have_first_time_if_given_only() {
     let whole = |fields: Value| {
         let mut fields = fields;
         fields["kind"] = json!("openai");

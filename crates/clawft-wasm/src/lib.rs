@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn capabilities_are_json() {
+    fn capabilities_are_valid_json() {
         let read: serde_json::Value = serde_json::from_slice(super::capabilities().as_bytes()).unwrap();
         let expected = serde_json::json!({
             "version": super::VERSION, "platform": "native", "http": false, "fs": true, "status": "ready",

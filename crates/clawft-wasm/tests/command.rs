@@ -63,7 +63,7 @@ fn version_and_help_are_printed() {
 }
 
 #[test]
-fn refuses_unknown_arguments() {
+fn refuses_arguments_that_are_unknown() {
     assert_eq!(
         fails(&["--sesion"], b""),
         "error: unknown option `--sesion`, see `--help`\n"

@@ -342,7 +342,8 @@ mod tests {
         let (mut types, mut functions, mut code) =
             (TypeSection::new(), FunctionSection::new(), CodeSection::new());
         types.ty().function([], []);
-        let (mut names, symbols) = (NameMap::new(), ["_RNvC4core1f", "_RNvC4core1f.12", "dlmalloc"]);
+        let mut names = NameMap::new();
+        let symbols = ["_RNvC4core1f", "_RNvC4core1f.12", "dlmalloc"];
         for (index, symbol) in symbols.into_iter().enumerate() {
             functions.function(0);
             let mut body = Function::new([]);
@@ -428,10 +429,8 @@ mod tests {
 
     #[test]
     fn code_without_names_is_one_part() {
-        let (anatomy, shipped) = (
-            adds_up(&module().finish()),
-            component::strip(&module().finish()).unwrap(),
-        );
+        let anatomy = adds_up(&module().finish());
+        let shipped = component::strip(&module().finish()).unwrap();
         let bare = adds_up(&shipped);
         assert!(!bare.has_names());
         let sorted = |anatomy: &Anatomy| {

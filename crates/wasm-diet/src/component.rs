@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn strip_drops_sections_for_tools_and_keeps_the_rest() {
+    fn strip_drops_sections_for_tools_and_keeps_rest() {
         assert_eq!(
             custom_sections(&strip(&nested()).unwrap()),
             ["config", "config", "licence"]

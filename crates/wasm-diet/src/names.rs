@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn ignores_damaged_names() {
+    fn ignores_names_that_are_damaged() {
         let damaged = Custom::last("name", vec![1, 3, 9, 9, 9]);
         let named = crate::sections::attach(&module(2), &[damaged]).unwrap();
         assert_eq!(Names::read(&named).unwrap(), Names::default());
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_imported_functions() {
+    fn counts_functions_that_are_imported() {
         assert_eq!(imported_functions(&module(2)).unwrap(), 1);
     }
 }

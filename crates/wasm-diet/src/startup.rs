@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_both_directions() {
+    fn refuses_lost_and_added_traps() {
         let (fits, traps) = (with_elements(0), with_elements(1));
         assert!(compare(&fits, &fits).is_ok() && compare(&traps, &traps).is_ok());
         let lost = compare(&traps, &fits).unwrap_err().to_string();

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn trait_methods_belong_to_a_type_with_a_path() {
+    fn trait_methods_belong_to_type_with_path() {
         assert_eq!(
             place("<agent_types::error::E as core::fmt::Display>::fmt"),
             "agent_types::error"
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_a_linker_demangled_have_the_same_owner() {
+    fn names_demangled_by_linker_have_same_owner() {
         let parsed = |name: &str| {
             let symbol = Symbol::parse(name, &Owners::default());
             (symbol.owner, symbol.module, symbol.name)

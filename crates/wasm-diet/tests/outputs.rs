@@ -208,7 +208,7 @@ fn module_with_section(name: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn names_of_files_and_sections_do_not_control_a_terminal() {
+fn names_in_files_do_not_control_a_terminal() {
     let directory = tempfile::tempdir().unwrap();
     let name = "a\u{1b}[31m|\u{9b}\n\u{202e}b.wasm";
     let shown = "a\u{fffd}[31m|\u{fffd}\u{fffd}\u{fffd}b.wasm";

@@ -252,7 +252,8 @@ impl Tools {
 
     /// Asks the user, on another thread.
     async fn ask(&self, call: &ToolCall, preview: String) -> Result<(), Declined> {
-        let (user, call) = (Arc::clone(&self.user), line(call));
+        let user = Arc::clone(&self.user);
+        let call = line(call);
         let answer = match user.decides(&call, &preview) {
             Some(decision) => Ok(decision.await),
             None => blocking(move || user.permits(&call, &preview)).await,

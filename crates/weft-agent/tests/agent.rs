@@ -123,7 +123,8 @@ fn reads_and_stores_session_on_other_threads() {
     let home = Fixture::new("ok");
     let (runtime, agent, config) = home.agent();
     for number in 0..2 {
-        let (stop, mut show) = (Stop::new(), |_: Delta<'_>| {});
+        let stop = Stop::new();
+        let mut show = |_: Delta<'_>| {};
         let turn = agent.answer(&config, SessionId::default(), input("Hello!"), &stop, &mut show);
         let answer = runtime.block_on(turn).unwrap();
         assert!(answer.incomplete.is_none() && answer.warnings.is_empty());

@@ -91,7 +91,7 @@ fn done(tools: &mut Toolbox, name: &str, arguments: &Value) -> String {
 }
 
 #[test]
-fn works_on_files() {
+fn reads_and_writes_files_of_workspace() {
     let fixture = Fixture::new();
     let mut tools = fixture.tools();
     let root = fixture.work().canonicalize().unwrap();
@@ -236,7 +236,7 @@ fn the_home_directory_is_no_workspace() {
 }
 
 #[test]
-fn a_missing_home_is_made_before_a_tool_can_make_it() {
+fn makes_missing_home_before_a_tool_can() {
     let directory = TempDir::new().unwrap();
     let home = Home {
         directory: directory.path().join(".clawft"),
@@ -322,7 +322,7 @@ fn names_that_are_not_utf8_are_mentioned() {
 }
 
 #[test]
-fn pipes_block_nobody() {
+fn named_pipes_block_no_tool() {
     let fixture = Fixture::new();
     let path = fixture.work().join("pipe");
     let name = std::ffi::CString::new(path.to_str().unwrap()).unwrap();

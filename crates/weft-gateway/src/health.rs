@@ -193,7 +193,8 @@ mod tests {
 
     #[tokio::test]
     async fn many_requests_share_one_check() {
-        let (readiness, count) = (Arc::new(Readiness::default()), Arc::new(AtomicUsize::new(0)));
+        let readiness = Arc::new(Readiness::default());
+        let count = Arc::new(AtomicUsize::new(0));
         let asked: Vec<_> = (0..50)
             .map(|_| {
                 let (readiness, count) = (Arc::clone(&readiness), Arc::clone(&count));

@@ -41,7 +41,7 @@ pub(super) fn random() -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn identifiers_differ() {
+    fn identifiers_differ_from_each_other() {
         for make in [super::random, super::of_request] {
             let [one, other] = [make(), make()];
             assert_ne!(one, other);

@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_only_json() {
+    fn accepts_bodies_of_json_only() {
         let check = |value: &'static str| {
             let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(value))]);
             json_type(&headers).is_ok()

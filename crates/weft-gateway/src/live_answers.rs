@@ -254,8 +254,9 @@ mod tests {
     }
 
     #[test]
-    fn stops_the_turn() {
-        let (answers, stop) = (LiveAnswers::default(), Stop::new());
+    fn stops_turn_of_a_running_answer() {
+        let answers = LiveAnswers::default();
+        let stop = Stop::new();
         let _registered = answers.begin(&id(), "", stop.clone());
         answers.find(&id()).unwrap().stop();
         assert!(stop.is_stopped());

@@ -411,7 +411,8 @@ async fn translator(
 
 /// Returns who serves the model of a request.
 async fn candidates(shared: &Shared, incoming: &Incoming) -> Vec<Candidate> {
-    let (routing, model) = (shared.routing(), incoming.model.as_deref());
+    let routing = shared.routing();
+    let model = incoming.model.as_deref();
     routing.learn(shared, model).await;
     let mut candidates = routing.candidates(model, &|| getrandom::u32().unwrap_or_default());
     let client = incoming.client();

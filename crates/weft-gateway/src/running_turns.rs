@@ -47,7 +47,8 @@ pub(super) struct Deletion {
 impl RunningTurns {
     /// Registers a turn of the session `id`.
     pub(super) fn begin(&self, id: &SessionId) -> RunningTurn {
-        let (deleted, mut table) = (Arc::new(AtomicBool::new(false)), self.table());
+        let deleted = Arc::new(AtomicBool::new(false));
+        let mut table = self.table();
         let conversation = table.entry(id.clone()).or_default();
         conversation.turns.push(Arc::clone(&deleted));
         RunningTurn {

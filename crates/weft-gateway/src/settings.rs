@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_every_field() {
+    fn reads_every_field_of_gateway() {
         for field in FIELDS {
             let error = read(&format!(r#"{{"gateway":{{"{field}":{{}}}}}}"#), &[]).unwrap_err();
             assert!(error.contains(&format!("gateway.{field}: expected ")), "{error}");

@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn replaces_empty_file() {
+    fn replaces_file_that_is_empty() {
         for empty in ["", " \n\n"] {
             let home = tempfile::tempdir().unwrap();
             fs::write(home.path().join(FILE), empty).unwrap();

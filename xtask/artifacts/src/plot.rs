@@ -90,10 +90,14 @@ impl Plot {
 
 impl Bar {
     fn draw(&self, svg: &mut String, top: f64, scale: f64) {
-        let (middle, class) = (top + ROW / 2.0, if self.other { "other" } else { "own" });
+        let middle = top + ROW / 2.0;
+        let class = if self.other { "other" } else { "own" };
         let at = |value: f64| LEFT + (value.max(0.0) * scale).min(REACH);
-        let (end, high) = (at(self.value), self.range.map_or(0.0, |(_, high)| at(high)));
-        let (bar_top, length, baseline) = (middle - 8.0, (end - LEFT).max(1.0), middle + 4.5);
+        let end = at(self.value);
+        let high = self.range.map_or(0.0, |(_, high)| at(high));
+        let bar_top = middle - 8.0;
+        let length = (end - LEFT).max(1.0);
+        let baseline = middle + 4.5;
         let (name, shown) = (escaped(&self.name), escaped(&self.shown));
         let pale = if self.part.is_some() { " pale" } else { "" };
         // Writing to a string cannot fail.
@@ -120,7 +124,8 @@ impl Bar {
         }
         let most = self.most.filter(|most| most * scale <= REACH);
         if let Some(most) = most {
-            let (place, from) = (at(most), middle - 12.0);
+            let place = at(most);
+            let from = middle - 12.0;
             let _ = writeln!(
                 svg,
                 "<path class=\"most\" d=\"M{place:.1} {from:.1}v24\" stroke-width=\"2\" stroke-dasharray=\"4 3\"/>"

@@ -41,7 +41,8 @@ pub(crate) fn short(name: &str) -> String {
         return name.to_owned();
     }
     let half = LONGEST / 2;
-    let (start, end) = (&characters[..half], &characters[characters.len() - half..]);
+    let start = &characters[..half];
+    let end = &characters[characters.len() - half..];
     start.iter().chain(&['…']).chain(end).collect()
 }
 

@@ -126,7 +126,9 @@ fn compared(bound: &Bound, metric: &Metric) -> Option<f64> {
 
 /// Returns a message if the metric exceeds its bound.
 fn excess(bound: &Bound, metric: &Metric) -> Option<String> {
-    let (name, unit, value) = (&metric.name, &bound.unit, compared(bound, metric)?);
+    let name = &metric.name;
+    let unit = &bound.unit;
+    let value = compared(bound, metric)?;
     (value > bound.most).then(|| format!("`{name}` is {value:.3} {unit}, and may be {}", bound.most))
 }
 
@@ -167,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn bound_may_be_of_the_ratio_to_the_reference() {
+    fn bound_may_be_a_ratio_to_reference() {
         let bounds = bounds(r#"memory = { most = 0.5, unit = "x" }"#);
         let of = |value: f64| metric("memory", value, "MB").with_reference(10.0);
         bounds.check(&[of(5.0)]).unwrap();

@@ -127,7 +127,9 @@ struct Image {
 impl Clone {
     fn new(project: &Project, cache: Cache) -> Result<Self> {
         let directory = temporary::directory()?;
-        let (shell, root, clone) = (project.shell()?, &project.root, directory.path().join("clawft"));
+        let shell = project.shell()?;
+        let root = &project.root;
+        let clone = directory.path().join("clawft");
         cmd::run_quietly(
             cmd!(shell, "git clone --quiet {root} {clone}"),
             "clone the checkout",

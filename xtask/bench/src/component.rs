@@ -83,10 +83,8 @@ struct GuestInputs {
 impl GuestInputs {
     fn new(project: &Project, runner: &GuestRunner, upstream: &Upstream) -> Result<Self> {
         let (one, many) = (upstream.api_base(1, 0), upstream.api_base(PIECES, 0));
-        let (chunks, huge) = (
-            upstream.api_base_of_chunks(PIECES),
-            upstream.api_base(LARGE_PIECES, 0),
-        );
+        let chunks = upstream.api_base_of_chunks(PIECES);
+        let huge = upstream.api_base(LARGE_PIECES, 0);
         let input = |name, api_base: &str, agent, message: &str| runner.input(name, api_base, agent, message);
         // Sixteen different letters, so that no host can compress it on the way.
         let large = "0123456789abcdef".repeat(LARGE / 16);

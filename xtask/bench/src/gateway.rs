@@ -246,7 +246,8 @@ impl Subject {
         let directory = self.directory.path();
         fs::write(directory.join("config.json"), config.to_string())
             .context("could not write a configuration")?;
-        let (shell, weft) = (Shell::new()?, &self.weft);
+        let shell = Shell::new()?;
+        let weft = &self.weft;
         let command = cmd!(shell, "{weft} gateway")
             .env("CLAWFT_HOME", directory)
             .env("LOAD_KEY", "not-a-key");

@@ -57,7 +57,9 @@ fn main() -> ExitCode {
 
 fn run(project: &Project, flags: &Bench) -> Result<()> {
     // The files come first, so that an error in them is reported before the measurements.
-    let (bounds, budget, mut record) = (Bounds::load()?, Budget::of(project)?, Record::load(project)?);
+    let bounds = Bounds::load()?;
+    let budget = Budget::of(project)?;
+    let mut record = Record::load(project)?;
     let subjects = if flags.subjects.is_empty() {
         Subject::USUAL.to_vec()
     } else {

@@ -82,7 +82,8 @@ impl Peer {
     /// Starts LiteLLM's proxy.
     pub(super) fn litellm(project: &Project, provider: &str, directory: &Path) -> Result<Self> {
         let programs = toolchain::python(project, Python::Peers)?;
-        let (program, port) = (programs.join("litellm"), free_port()?);
+        let program = programs.join("litellm");
+        let port = free_port()?;
         let directory = directory.join("litellm");
         fs::create_dir_all(&directory).context("could not make the directory of LiteLLM")?;
         let parameters =
@@ -93,7 +94,8 @@ impl Peer {
         });
         let file = directory.join("config.yaml");
         fs::write(&file, config.to_string()).context("could not write the configuration of LiteLLM")?;
-        let (shell, text) = (Shell::new()?, port.to_string());
+        let shell = Shell::new()?;
+        let text = port.to_string();
         let command = cmd!(shell, "{program} --config {file} --host 127.0.0.1 --port {text}")
             .env("LITELLM_LOCAL_MODEL_COST_MAP", "True")
             .env("LITELLM_TELEMETRY", "False")
@@ -109,7 +111,8 @@ impl Peer {
 
     /// Starts the gateway.
     pub(super) fn weft(weft: &Path, provider: &str, directory: &Path) -> Result<Self> {
-        let (directory, port) = (directory.join("weft"), free_port()?);
+        let directory = directory.join("weft");
+        let port = free_port()?;
         fs::create_dir_all(&directory).context("could not make the directory of the gateway")?;
         let config = json!({
             "agents": { "model": "gpt-4o-mini" },
@@ -133,13 +136,15 @@ impl Peer {
         provider: &str,
         directory: &Path,
     ) -> Result<Self> {
-        let (directory, port) = (directory.join(name), free_port()?);
+        let directory = directory.join(name);
+        let port = free_port()?;
         fs::create_dir_all(&directory).context("could not make the directory of wasmtime")?;
         let config = json!({
             "agents": { "model": "gpt-4o-mini" },
             "providers": { "providers": { "openai": { "api_base": provider, "api_key_env": "LOAD_KEY" } } },
         });
-        let (shell, address) = (Shell::new()?, format!("127.0.0.1:{port}"));
+        let shell = Shell::new()?;
+        let address = format!("127.0.0.1:{port}");
         let names = ["CLAWFT_CONFIG", "CLAWFT_OPEN", "LOAD_KEY"];
         let names = names.iter().flat_map(|name| ["--env", name]);
         let command = cmd!(

@@ -94,7 +94,8 @@ impl Sample {
         let mut sorted = self.runs.clone();
         sorted.sort_by(f64::total_cmp);
         let place = part * (sorted.len() - 1) as f64;
-        let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+        let below = sorted[place.floor() as usize];
+        let above = sorted[place.ceil() as usize];
         below + (above - below) * place.fract()
     }
 }

@@ -33,13 +33,15 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
             Peer::served("p3", &wasmtime, &shipped.served_p3, provider, directory)?,
         ])
     };
-    let (upstream, directory) = (load.upstream()?, temporary::directory()?);
+    let upstream = load.upstream()?;
+    let directory = temporary::directory()?;
     ui::status("Starting", "both components in wasmtime");
     let direct = Peer::direct(&upstream.api_base(1, 0));
     let [p2, p3] = start(&direct.api_base, directory.path())?;
     let mut metrics = alternately(&load, [direct, p2, p3])?;
     let (streams, pause) = HELD_STREAMS;
-    let (api, directory) = (upstream.api_base(streams.pieces, pause), temporary::directory()?);
+    let api = upstream.api_base(streams.pieces, pause);
+    let directory = temporary::directory()?;
     for peer in start(&api, directory.path())? {
         metrics.extend(held_streams(&load, peer, &streams)?);
     }

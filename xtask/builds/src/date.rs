@@ -12,7 +12,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn follows_the_calendar() {
+    fn follows_the_calendar_with_leap_years() {
         for (seconds, text) in [
             (0, "1970-01-01T00:00:00Z"),
             (951_782_400, "2000-02-29T00:00:00Z"),

@@ -81,7 +81,9 @@ pub fn hex(hasher: Hasher) -> String {
 
 /// Returns the digest of the file at `path`.
 pub fn of_file(path: &Path) -> io::Result<String> {
-    let (mut file, mut hash, mut chunk) = (File::open(path)?, Hasher::new(), vec![0; CHUNK]);
+    let mut file = File::open(path)?;
+    let mut hash = Hasher::new();
+    let mut chunk = vec![0; CHUNK];
     loop {
         match file.read(&mut chunk)? {
             0 => return Ok(hex(hash)),
@@ -152,7 +154,8 @@ impl Entry {
 fn list(directory: &Path, found: &mut Vec<Entry>) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
-        let (path, metadata) = (entry.path(), entry.metadata()?);
+        let path = entry.path();
+        let metadata = entry.metadata()?;
         if metadata.is_dir() {
             list(&path, found)?;
         } else {

@@ -129,7 +129,8 @@ mod tests {
         put(56, segments.len() as u64, 2);
         put(63, 0, 1);
         for (index, [kind, flags, content]) in segments.iter().enumerate() {
-            let (header, place) = (64 + index * 56, 64 + segments.len() * 56 + index * 16);
+            let header = 64 + index * 56;
+            let place = 64 + segments.len() * 56 + index * 16;
             put(header, *kind, 4);
             put(header + 4, *flags, 4);
             put(header + 8, place as u64, 8);

@@ -19,7 +19,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 /// The exit code of a program that Ctrl-C ended, as shells have it.
 const EXIT_CODE: i32 = 130;
 
-/// How often a signal is looked for.
+/// The pause between two checks for a signal.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The directories that are removed when a signal ends this process.
@@ -92,7 +92,7 @@ mod tests {
     /// Runs this test again in a process of its own, which a signal then ends.
     #[test]
     #[cfg(unix)]
-    fn signal_removes_directories() {
+    fn signal_removes_directory_of_the_process() {
         const DIRECTORY: &str = "CLAWFT_TEST_REMOVED_AT_END";
         if let Some(directory) = std::env::var_os(DIRECTORY) {
             remove_at_end(Path::new(&directory)).unwrap();
@@ -105,7 +105,7 @@ mod tests {
         fs::create_dir(&temporary).unwrap();
         let shell = xshell::Shell::new().unwrap();
         let program = std::env::current_exe().unwrap();
-        let name = "interrupt::tests::signal_removes_directories";
+        let name = "interrupt::tests::signal_removes_directory_of_the_process";
         let run = xshell::cmd!(shell, "{program} --exact {name}").env(DIRECTORY, &temporary);
         let [stdin, stdout, stderr] = [(); 3].map(|()| process::Stdio::null());
         let mut child = devkit::cmd::spawn(run, [stdin, stdout, stderr], "run this test").unwrap();

@@ -113,7 +113,7 @@ mod tests {
 
     use super::*;
 
-    /// Where the code and the last segment of the files begin.
+    /// The offsets of the code and of the last segment in the files.
     const CODE: u32 = 1024;
     const LINK_EDIT: u32 = 1500;
 

@@ -67,7 +67,8 @@ impl OnDemand {
             prepare,
             ..
         } = self;
-        let (stamp, shared) = (self.stamp(project)?, project.cache_folder("build")?);
+        let stamp = self.stamp(project)?;
+        let shared = project.cache_folder("build")?;
         let stamp_in = |target: &Path| target.join(format!("{package}.sources"));
         if let Built::Whole(program) = stamp.find(&stamp_in(&shared.join(variant.name))) {
             return Ok(program);

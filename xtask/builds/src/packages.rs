@@ -153,7 +153,8 @@ impl<'l> Node<'l> {
             let features = fields.next()?;
             let features = features.strip_suffix("(*)").unwrap_or(features).trim_end();
             let mut words = package.split(' ');
-            let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
+            let name = words.next()?;
+            let version = words.next()?.strip_prefix('v')?;
             let id = Id {
                 name: name.to_owned(),
                 version: version.to_owned(),
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_invalid_trees() {
+    fn refuses_trees_that_are_invalid() {
         for (all, linked) in [
             ("", ""),
             ("app v1", ""),

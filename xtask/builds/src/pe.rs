@@ -99,7 +99,8 @@ fn libraries(file: &PeFile64<'_>) -> object::Result<Vec<String>> {
     let Some(table) = file.import_table()? else {
         return Ok(Vec::new());
     };
-    let (mut descriptors, mut names) = (table.descriptors()?, Vec::new());
+    let mut descriptors = table.descriptors()?;
+    let mut names = Vec::new();
     while let Some(descriptor) = descriptors.next()? {
         let name = table.name(descriptor.name.get(LE))?;
         names.push(String::from_utf8_lossy(name).to_ascii_lowercase());

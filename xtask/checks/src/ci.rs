@@ -171,7 +171,7 @@ struct RunOptions {
     keep_going: bool,
     /// Show the output of the steps as it comes.
     verbose: bool,
-    /// How many steps run at once, at most.
+    /// The maximum number of steps that run at once.
     jobs: u16,
     /// Print the names of the tests that passed.
     show_names: bool,

@@ -76,7 +76,8 @@ impl Corpus {
     fn new(project: &Project, target: FuzzTarget, program: PathBuf) -> Result<Self> {
         let name = target.name();
         let directory = directory(&project.root);
-        let (seeds, words) = (directory.join("seeds").join(&name), directory.join("words.dict"));
+        let seeds = directory.join("seeds").join(&name);
+        let words = directory.join("words.dict");
         let corpus = project.cache_folder(&format!("fuzz/{name}/corpus"))?;
         let crashes = project.cache_folder(&format!("fuzz/{name}/crashes"))?;
         let log = corpus.with_file_name("log");

@@ -26,7 +26,8 @@ impl Seen {
 
 /// Follows `words` down `root`. Fails at the first unknown word.
 pub(crate) fn walk(root: &Command, words: &[String], seen: &mut Seen) -> Result<(), String> {
-    let (mut command, mut path) = (root, root.get_bin_name().unwrap_or(root.get_name()).to_owned());
+    let mut command = root;
+    let mut path = root.get_bin_name().unwrap_or(root.get_name()).to_owned();
     let mut words = words
         .iter()
         .map(|word| word.trim_end_matches([',', '.', ':']))

@@ -53,7 +53,8 @@ pub fn disagreements(command: &Command, documents: &[PathBuf]) -> io::Result<Vec
     let mut command = command.clone();
     command.build();
     let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
-    let (mut wrong, mut seen) = (Vec::new(), compare::Seen::default());
+    let mut wrong = Vec::new();
+    let mut seen = compare::Seen::default();
     for path in documents {
         let text = fs::read_to_string(path)?;
         seen.alone(extract::options(&text));

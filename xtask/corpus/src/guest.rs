@@ -112,7 +112,8 @@ impl Corpus {
     /// # Errors
     /// Fails if wasmtime cannot be started.
     pub fn run(&self, guest: Guest, file: &Path) -> Result<String> {
-        let (shell, wasmtime) = (self.shell()?, &self.wasmtime);
+        let shell = self.shell()?;
+        let wasmtime = &self.wasmtime;
         let (before, after) = guest.arguments();
         let run = cmd!(shell, "{wasmtime} run {before...} {file} {after...}");
         let output = cmd::output(run, "run the guest")?;
@@ -126,7 +127,8 @@ impl Corpus {
     }
 
     fn compile_c(&self, shell: &Shell, directory: &Path) -> Result<()> {
-        let (zig, cache) = (self.zig.join("python-zig"), &self.zig_cache);
+        let zig = self.zig.join("python-zig");
+        let cache = &self.zig_cache;
         let (source, output) = (directory.join("program.c"), directory.join("out.wasm"));
         let compile = cmd!(shell, "{zig} cc -target wasm32-wasi -O2 -g {source} -o {output}")
             .env("ZIG_GLOBAL_CACHE_DIR", cache)
@@ -136,7 +138,8 @@ impl Corpus {
 
     fn compile_c_component(&self, shell: &Shell, directory: &Path) -> Result<()> {
         self.compile_c(shell, directory)?;
-        let (tools, output) = (&self.wasm_tools, directory.join("out.wasm"));
+        let tools = &self.wasm_tools;
+        let output = directory.join("out.wasm");
         let adapter = directory.join("wasi_snapshot_preview1.wasm");
         files::replace(&adapter, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER)?;
         let new = cmd!(
@@ -185,7 +188,8 @@ impl Corpus {
 
     /// Makes Node.js find the packages in a directory.
     pub(crate) fn link_packages(&self, shell: &Shell, directory: &Path) -> Result<()> {
-        let (packages, link) = (&self.packages, directory.join("node_modules"));
+        let packages = &self.packages;
+        let link = directory.join("node_modules");
         cmd::run(cmd!(shell, "ln -sfn {packages} {link}"), "link the packages")
             .with_context(|| format!("could not use `{}`", packages.display()))
     }

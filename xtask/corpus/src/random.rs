@@ -46,7 +46,9 @@ impl RandomModules {
     /// # Errors
     /// Fails if wasm-tools fails.
     pub fn write(&self, seed: u64, path: &Path) -> Result<()> {
-        let (shell, tools, options) = (self.shell()?, &self.wasm_tools, OPTIONS.split_whitespace());
+        let shell = self.shell()?;
+        let tools = &self.wasm_tools;
+        let options = OPTIONS.split_whitespace();
         let smith = cmd!(shell, "{tools} smith {options...} -o {path}").stdin(bytes(seed));
         cmd::run(smith, "make a random module")
     }

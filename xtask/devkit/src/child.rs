@@ -102,7 +102,8 @@ impl Guarded {
 
     /// Continues a stopped child.
     pub fn go_on(&self) -> Result<()> {
-        let (shell, id) = (Shell::new()?, self.child.id().to_string());
+        let shell = Shell::new()?;
+        let id = self.child.id().to_string();
         cmd::run(
             xshell::cmd!(shell, "kill -CONT {id}"),
             "let a child process go on",
@@ -114,7 +115,8 @@ impl Guarded {
         if self.grace.is_zero() || self.has_ended()? {
             return Ok(());
         }
-        let (shell, id) = (Shell::new()?, self.child.id().to_string());
+        let shell = Shell::new()?;
+        let id = self.child.id().to_string();
         cmd::run(xshell::cmd!(shell, "kill -TERM {id}"), "end a child process")?;
         self.ended_within(self.grace).map(drop)
     }
@@ -225,7 +227,8 @@ mod tests {
     #[cfg(unix)]
     fn children_end_after(beginning: &str, grace: Duration) {
         let directory = tempfile::tempdir().unwrap();
-        let (file, shell) = (directory.path().join("id"), Shell::new().unwrap());
+        let file = directory.path().join("id");
+        let shell = Shell::new().unwrap();
         let script = format!("{beginning}\nsleep 600 & id=$!; echo $id > id.new; mv id.new id; wait");
         shell.change_dir(directory.path());
         let streams = [Stdio::null(), Stdio::null(), Stdio::null()];

@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn child_cargo_does_not_know_of_the_outer_one() {
+    fn child_cargo_does_not_know_outer_one() {
         let directory = tempfile::tempdir().unwrap();
         let programs = directory.path().join("with a space");
         fs::create_dir(&programs).unwrap();

@@ -83,7 +83,8 @@ impl Package {
     /// Fails if the package cannot be compiled, or `Cargo.lock` would have to change.
     pub fn ensure_built(&self, project: &Project) -> Result<PathBuf> {
         let Self { name, first_time } = self;
-        let (shell, purpose) = (project.shell()?, format!("build the package `{name}`"));
+        let shell = project.shell()?;
+        let purpose = format!("build the package `{name}`");
         let build = cargo(&shell, "build")
             .args(["--quiet", "--package", name, "--bin", name])
             .args(["--message-format", "json-render-diagnostics", "--target-dir"])

@@ -46,7 +46,9 @@ pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<
     let seeds = random::seeds(options.seed, random::FEW);
     ui::status("Running", &format!("the cases of wasm-diet ({})", cases.len()));
     let trial = |case: Case| {
-        let (context, modules, seeds) = (Arc::clone(&context), modules.clone(), seeds.clone());
+        let context = Arc::clone(&context);
+        let modules = modules.clone();
+        let seeds = seeds.clone();
         let project = project.clone();
         let attempt = move || match case {
             Case::Input(input) => check(&context, input),

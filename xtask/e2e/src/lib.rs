@@ -50,7 +50,8 @@ pub use self::lint::clippy;
 
 /// Runs a test target, with libtest's flags, output and exit codes.
 pub fn test_target(runtime: Runtime) -> ExitCode {
-    let (mut options, log) = (Options::parse(), Log::default());
+    let mut options = Options::parse();
+    let log = Log::default();
     match Project::discover().and_then(|project| trials(runtime, &project, &options, &log)) {
         Ok(trials) => libtest_mimic::run(options.for_trials(at_once(runtime)), trials).exit_code(),
         Err(error) => ui::report(&error),
@@ -63,7 +64,8 @@ pub fn test_target(runtime: Runtime) -> ExitCode {
 /// # Errors
 /// Fails if a case fails, no case matches the filters, or the needs of the cases cannot be prepared.
 pub fn smoke(project: &Project, flags: &Smoke) -> Result<()> {
-    let (mut options, log) = (Options::of(flags), Log::with_lines());
+    let mut options = Options::of(flags);
+    let log = Log::with_lines();
     let trials = trials(flags.runtime, project, &options, &log)?;
     if flags.list {
         let names: Vec<&str> = trials.iter().map(Trial::name).collect();

@@ -14,7 +14,8 @@ use crate::guests::wamr;
 /// Fails if clippy reports warnings.
 pub fn clippy(project: &Project) -> Result<()> {
     let shell = project.shell()?;
-    let (package, every) = (env!("CARGO_PKG_NAME"), "*");
+    let package = env!("CARGO_PKG_NAME");
+    let every = "*";
     let targets = cargo(&shell, "clippy")
         .args(["--quiet", "--package", package, "--test", every])
         .args(["--", "--deny", "warnings"]);

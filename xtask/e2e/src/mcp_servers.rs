@@ -78,21 +78,25 @@ impl Servers {
 
     /// Starts the reference server behind a URL, with its log in the file `log`.
     pub(crate) fn start_everything(&self, shell: &Shell, log: &Path) -> Result<Server> {
-        let (program, port) = (self.node.join("mcp-server-everything"), free_port()?);
+        let program = self.node.join("mcp-server-everything");
+        let port = free_port()?;
         let command = cmd!(shell, "{program} streamableHttp").env("PORT", port.to_string());
         Server::start(command, port, log)
     }
 
     /// Starts a server of the SDK for Python behind a URL, with its log in the file `log`.
     pub(crate) fn start_python(&self, shell: &Shell, log: &Path) -> Result<Server> {
-        let (python, script, port) = (&self.python, &self.script, free_port()?.to_string());
+        let python = &self.python;
+        let script = &self.script;
+        let port = free_port()?.to_string();
         let command = cmd!(shell, "{python} -B {script} http {port}");
         Server::start(command, port.parse()?, log)
     }
 
     /// Starts a web server of the files in `directory`, with its log in the file `log`. Its URL has no path.
     pub(crate) fn start_web(&self, shell: &Shell, directory: &Path, log: &Path) -> Result<Server> {
-        let (python, port) = (&self.python, free_port()?.to_string());
+        let python = &self.python;
+        let port = free_port()?.to_string();
         let command = cmd!(
             shell,
             "{python} -u -m http.server {port} --bind 127.0.0.1 --directory {directory}"

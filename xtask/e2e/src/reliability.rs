@@ -44,7 +44,7 @@ const FAULTS: [&str; 10] = [
 ];
 
 #[test]
-fn every_case_about_a_fault_is_on_the_page() {
+fn every_case_about_fault_is_on_page() {
     let in_groups =
         |name: &&str, groups: &[&str]| groups.contains(&name.split("::").next().unwrap_or_default());
     let mut cases: BTreeSet<&str> = guests::cases::names()

@@ -30,7 +30,8 @@ impl SmallDisk {
 
     /// Makes everything on it unchangeable.
     pub(super) fn make_read_only(&mut self) -> Result<()> {
-        let (shell, path) = (Shell::new()?, &self.0);
+        let shell = Shell::new()?;
+        let path = &self.0;
         cmd::run_quietly(
             cmd!(shell, "mount -o remount,ro {path}"),
             "make a disk read-only",

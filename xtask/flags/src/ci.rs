@@ -54,7 +54,7 @@ pub struct Ci {
 #[command(after_help = "\
 Examples:
   cargo xtask test               everything that CI runs for a change
-  cargo xtask test --quick       half a minute: tests beside the code, and of command lines
+  cargo xtask test --quick       unit tests and those of command lines, in half a minute
   cargo xtask test --changed     the tests of the packages that differ from main, and of those that use them
   cargo xtask test session       unit tests and end-to-end cases whose name contains `session`
 
@@ -64,7 +64,7 @@ pub struct Test {
     /// Run only the tests and end-to-end cases whose name contains this text
     #[arg(value_name = "TEXT")]
     pub text: Option<String>,
-    /// Run only tests beside the code and of command lines: half a minute
+    /// Run only the unit tests and those of command lines, in half a minute
     #[arg(long)]
     pub quick: bool,
     /// Test only the packages that differ from the base, and those that depend on them

@@ -3,8 +3,21 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    Bench, Ci, Completions, Coverage, Dist, Docker, Fix, Fuzz, Lint, Mutants, Ready, Release, Setup, Size,
-    Smoke, Test, Tool, Wasm,
+    bench::Bench,
+    ci::{Ci, Fix, Ready, Test},
+    completions::Completions,
+    coverage::Coverage,
+    dist::Dist,
+    docker::Docker,
+    fuzz::Fuzz,
+    lint::Lint,
+    mutants::Mutants,
+    release::Release,
+    setup::Setup,
+    size::Size,
+    smoke::Smoke,
+    tool::Tool,
+    wasm::Wasm,
 };
 
 /// Builds, shrinks, checks and releases clawft.

@@ -21,7 +21,8 @@ pub(crate) struct Outcome {
 /// result.
 pub(crate) fn drive(config: &Config, response: &Response<'_>, size: usize) -> Outcome {
     let (mut turn, _) = begin(config, Session::default());
-    let (mut calls, mut elapsed) = (Vec::new(), Duration::ZERO);
+    let mut calls = Vec::new();
+    let mut elapsed = Duration::ZERO;
     // A request is also sent again without an option that a server rejects.
     let requests = (config.agents.max_steps + 1) * (config.provider.retries + 1) + 4;
     for _ in 0..requests {

@@ -28,7 +28,8 @@ impl<'a> Response<'a> {
             .windows(2)
             .position(|two| two == b"\n\n")
             .unwrap_or(input.len());
-        let (head, body) = (&input[..end], input.get(end + 2..).unwrap_or_default());
+        let head = &input[..end];
+        let body = input.get(end + 2..).unwrap_or_default();
         let head = String::from_utf8_lossy(head);
         let mut lines = head.lines();
         let status = lines

@@ -198,7 +198,9 @@ pub fn publish_component(
     manifest: &Digest,
     target: &Tagged,
 ) -> Result<Published> {
-    let (layout, manifest, target) = (layout.to_owned(), *manifest, target.clone());
+    let layout = layout.to_owned();
+    let manifest = *manifest;
+    let target = target.clone();
     call(
         project,
         &Call::PublishComponent {
@@ -219,7 +221,9 @@ pub fn push_component(
     manifest: &Digest,
     target: &Tagged,
 ) -> Result<Published> {
-    let (layout, manifest, target) = (layout.to_owned(), *manifest, target.clone());
+    let layout = layout.to_owned();
+    let manifest = *manifest;
+    let target = target.clone();
     call(
         project,
         &Call::PushComponent {
@@ -242,7 +246,8 @@ pub fn attach(
     subject: &Digest,
     attachments: Vec<Attachment>,
 ) -> Result<Vec<Digest>> {
-    let (repository, subject) = (repository.clone(), *subject);
+    let repository = repository.clone();
+    let subject = *subject;
     call(
         project,
         &Call::Attach {
@@ -264,7 +269,8 @@ pub fn sign(
     payload: String,
     signature: String,
 ) -> Result<Digest> {
-    let (repository, subject) = (repository.clone(), *subject);
+    let repository = repository.clone();
+    let subject = *subject;
     call(
         project,
         &Call::Sign {

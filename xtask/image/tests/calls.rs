@@ -30,7 +30,8 @@ fn answer<T: DeserializeOwned>(call: &Call) -> Answer<T> {
 fn create(directory: &Path, component: &[u8]) -> Answer<Component> {
     let path = directory.join("component.wasm");
     fs::write(&path, component).unwrap();
-    let (layout, revision) = (directory.join("oci"), "c0ffee".to_owned());
+    let layout = directory.join("oci");
+    let revision = "c0ffee".to_owned();
     answer(&Call::CreateComponent {
         layout,
         component: path,

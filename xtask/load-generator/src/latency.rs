@@ -21,7 +21,8 @@ pub(crate) async fn measure(direct: &Target, through: &Target, requests: usize) 
     let mut first = [Sample::default(), Sample::default()];
     for round in 0..WARM_UP + requests {
         for (at, connection) in connections.iter_mut().enumerate() {
-            let (answer, piece) = (time_whole(connection).await?, time_first(connection).await?);
+            let answer = time_whole(connection).await?;
+            let piece = time_first(connection).await?;
             if round >= WARM_UP {
                 whole[at].add(answer);
                 first[at].add(piece);

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_defaults() {
+    fn numbers_of_options_have_defaults() {
         let target = Target::parse("http://127.0.0.1:1/v1", env::var(KEY).ok()).expect("a target");
         let expected = Options::Streams {
             target,
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_named() {
+    fn mistakes_in_options_are_named() {
         for (line, named) in [
             ("", "usage"),
             ("loud", "`loud`"),

@@ -13,7 +13,8 @@ pub(crate) async fn measure(target: Target, connections: usize, requests: usize)
     let begin = Arc::new(Barrier::new(connections + 1));
     let mut clients = JoinSet::new();
     for _ in 0..connections {
-        let (target, begin) = (target.clone(), Arc::clone(&begin));
+        let target = target.clone();
+        let begin = Arc::clone(&begin);
         clients.spawn(async move { client(&target, &begin, requests).await });
     }
     begin.wait().await;

@@ -98,7 +98,9 @@ impl Shared {
 }
 
 fn summary(streams: Vec<Result<Stream>>, seconds: f64, most: usize) -> Value {
-    let (total, mut events, mut first) = (streams.len(), 0, Sample::default());
+    let total = streams.len();
+    let mut events = 0;
+    let mut first = Sample::default();
     let mut causes: BTreeMap<String, usize> = BTreeMap::new();
     for stream in streams {
         match stream {

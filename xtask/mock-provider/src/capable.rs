@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_the_tool_that_the_request_lets_it_call() {
+    fn calls_tool_that_the_request_allows() {
         let tool = |name: &str| json!({ "type": "function", "function": { "name": name, "parameters": {} } });
         let named = |choice: Value| {
             let body = json!({ "tools": [tool("a"), tool("b")], "tool_choice": choice });

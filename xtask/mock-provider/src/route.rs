@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_segment_is_the_scenario_and_labels_are_free() {
+    fn first_segment_is_scenario_and_labels_are_free() {
         for path in [
             "/silent/v1/chat/completions",
             "/silent/a label/2/v1/chat/completions",

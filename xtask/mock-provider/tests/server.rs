@@ -180,7 +180,7 @@ fn stalled_sends_half_and_keeps_the_connection() {
 }
 
 #[test]
-fn silent_sends_nothing() {
+fn silent_scenario_sends_nothing_at_all() {
     assert!(ask(start(RequestLog::default()), "silent", PATIENCE).is_none());
 }
 
@@ -221,7 +221,7 @@ fn anthropic_is_served_under_its_own_path() {
 }
 
 #[test]
-fn a_reset_is_no_answer_and_the_next_request_gets_one() {
+fn reset_is_no_answer_but_next_request_answered() {
     let address = start(RequestLog::default());
     assert!(ask(address, "reset-then-ok", Duration::from_secs(5)).is_none());
     assert_eq!(
@@ -233,7 +233,7 @@ fn a_reset_is_no_answer_and_the_next_request_gets_one() {
 }
 
 #[test]
-fn the_date_to_retry_after_is_two_seconds_after_the_answers_own() {
+fn date_to_retry_after_is_two_seconds_later() {
     let head = answer("retry-after-date").head;
     assert!(head.contains("date: Sun, 06 Nov 1994 08:49:37 GMT"), "{head}");
     assert!(
@@ -243,7 +243,7 @@ fn the_date_to_retry_after_is_two_seconds_after_the_answers_own() {
 }
 
 #[test]
-fn the_same_seed_of_chaos_gives_the_same_bytes() {
+fn same_seed_of_chaos_gives_same_bytes() {
     let address = start(RequestLog::default());
     // Dates have the time, and random answers have no dates.
     let bytes = |seed: u32| {

@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_other_licences() {
+    fn refuses_licences_of_other_kinds() {
         for written in ["GPL-3.0-only", "", "none of your business"] {
             assert!(required(written).is_err(), "{written}");
         }

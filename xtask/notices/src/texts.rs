@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_notices_along() {
+    fn takes_notice_beside_the_licence() {
         let files = [("NOTICE", "Made by A."), ("LICENSE-MIT", MIT)];
         assert_eq!(found(&files, "MIT"), ["Made by A.", MIT]);
     }

@@ -83,7 +83,8 @@ pub fn run(project: &Project, flags: &Release) -> Result<()> {
 pub fn sboms(project: &Project, commit: &str, time: u64) -> Result<BTreeMap<String, String>> {
     let describer = Describer::new(project, commit, time)?;
     let named = program::Program::all().into_iter().map(|program| {
-        let (file, sum) = (program.file_name(), digest::sha256(b""));
+        let file = program.file_name();
+        let sum = digest::sha256(b"");
         Ok((file.clone(), describer.describe(program, &file, &sum)?.sbom))
     });
     named.collect()

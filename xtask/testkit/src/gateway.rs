@@ -88,7 +88,8 @@ impl Gateway {
 
     /// Asks it to end, and waits for that, at most for `limit`.
     pub fn terminate(mut self, limit: Duration) -> Result<ExitStatus> {
-        let (shell, id) = (Shell::new()?, self.id().to_string());
+        let shell = Shell::new()?;
+        let id = self.id().to_string();
         cmd::run(cmd!(shell, "kill -TERM {id}"), "tell the gateway to end")?;
         self.wait(limit)
     }

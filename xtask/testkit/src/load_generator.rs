@@ -105,7 +105,8 @@ impl LoadGenerator {
 
     /// Starts a provider.
     pub fn upstream(&self) -> Result<Upstream> {
-        let (shell, program) = (Shell::new()?, &self.0);
+        let shell = Shell::new()?;
+        let program = &self.0;
         let (process, url) = Guarded::server(cmd!(shell, "{program} upstream"), "load-generator")?;
         ensure!(
             url.starts_with("http://"),

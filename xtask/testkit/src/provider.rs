@@ -61,7 +61,8 @@ impl Provider {
 
     fn spawn(program: PathBuf, address: SocketAddrV4, log: &Path) -> Result<Self> {
         let shell = Shell::new().context("could not find the current directory")?;
-        let (host, port) = (address.ip().to_string(), address.port().to_string());
+        let host = address.ip().to_string();
+        let port = address.port().to_string();
         let command = cmd!(shell, "{program} --host {host} --port {port} --log {log}");
         let (process, base) = Guarded::server(command, "mock-provider")?;
         ensure!(

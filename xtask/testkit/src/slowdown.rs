@@ -1,4 +1,4 @@
-//! How busy the machine is, for limits of time that hold on an idle one.
+//! The load of the machine, which extends limits of time that hold on an idle one.
 
 use std::{
     fs, thread,
@@ -18,7 +18,8 @@ pub fn slowdown() -> f64 {
 
 fn measured() -> f64 {
     let processor = || Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default();
-    let (start, begun) = (processor(), Instant::now());
+    let start = processor();
+    let begun = Instant::now();
     while processor().saturating_sub(start) < MEASURED {}
     let used = processor().saturating_sub(start);
     begun.elapsed().as_secs_f64() / used.as_secs_f64()

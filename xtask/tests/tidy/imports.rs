@@ -1,5 +1,8 @@
 //! One style of imports: at the head of a file, one `use` for each crate; std first, then others, then our own modules.
 //! Statements with an attribute or a visibility stand for themselves.
+//!
+//! One style of module files: the module `a` is `a.rs`, with its children in `a/`. Only beside test targets, where each
+//! file is a target of its own, it is `a/mod.rs`.
 
 use std::{fs, path::Path};
 
@@ -21,10 +24,15 @@ pub(crate) fn faults_of_checkout(root: &Path) -> Vec<String> {
     assert!(names.lines().count() > 100, "not all files are found");
     let of_file = |name: &str| {
         let text = fs::read_to_string(root.join(name)).unwrap_or_default();
-        let found = faults(&text).into_iter();
+        let found = fault_of_name(name).into_iter().chain(faults(&text));
         found.map(|fault| format!("{name}: {fault}")).collect::<Vec<_>>()
     };
     names.lines().flat_map(of_file).collect()
+}
+
+fn fault_of_name(name: &str) -> Option<String> {
+    let is_old = name.ends_with("/mod.rs") && !name.contains("/tests/");
+    is_old.then(|| "the file of a module has its name, and is beside its directory".to_owned())
 }
 
 fn faults(text: &str) -> Vec<String> {
@@ -71,6 +79,13 @@ fn roots(text: &str) -> Vec<&str> {
         has_attribute = line.starts_with("#[");
     }
     roots
+}
+
+#[test]
+fn finds_modules_in_files_called_mod() {
+    assert!(fault_of_name("crates/a/src/b/mod.rs").is_some());
+    assert!(fault_of_name("crates/a/src/b.rs").is_none());
+    assert!(fault_of_name("crates/a/tests/b/mod.rs").is_none());
 }
 
 #[test]

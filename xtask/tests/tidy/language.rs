@@ -11,7 +11,18 @@ use xshell::{Shell, cmd};
 const RIDDLE: &str = "What";
 
 /// Further beginnings of doc comments that describe an item by a riddle instead of a noun or a verb.
-const BEGINNINGS: [&str; 4] = ["Whoever", "That there", "The same", "Whether it is what"];
+const BEGINNINGS: [&str; 10] = [
+    "Whoever",
+    "That there",
+    "The same",
+    "Whether it is what",
+    "How many",
+    "How often",
+    "Where",
+    "Which",
+    "Who",
+    "Why",
+];
 
 /// Words that have a plainer synonym, which is used everywhere.
 const WORDS: [(&str, &str); 3] = [
@@ -138,6 +149,8 @@ fn finds_riddles_synonyms_and_wide_comments() {
         "    //! What, and why.",
         "/// Size.\n/// What follows is prose.",
         "/// Whoever asks.",
+        "/// Which it is.",
+        "/// How many there are.",
     ] {
         assert_eq!(found("a.rs", text), 1, "{text}");
     }

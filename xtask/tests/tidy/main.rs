@@ -27,7 +27,8 @@
 //!
 //! For comments and documents: plain language ([`language`]).
 //!
-//! For all Rust files: one style of imports ([`imports`]).
+//! For all Rust files: one style of imports ([`imports`]), and names of tests that say the case ([`test_names`]).
+//! No `let` with a tuple of values that are made in different ways ([`tuple_lets`]).
 
 mod commands;
 mod document;
@@ -40,6 +41,8 @@ mod promises;
 mod rules;
 mod samples;
 mod steps;
+mod test_names;
+mod tuple_lets;
 
 use std::{
     collections::BTreeSet,
@@ -54,18 +57,26 @@ use document::Document;
 use modules::Uses;
 
 /// The sources of packages whose modules must not use one another in cycles.
-const PACKAGES: [&str; 11] = [
+const PACKAGES: [&str; 19] = [
+    "crates/clawft-core/src",
+    "crates/clawft-store/src",
+    "crates/clawft-tools/src",
     "crates/wasm-diet/src",
     "xtask/builds/src",
+    "xtask/command-docs/src",
     "xtask/devkit/src",
+    "xtask/flags/src",
     "xtask/artifacts/src",
     "xtask/bench/src",
     "xtask/checks/src",
     "xtask/e2e/src",
     "xtask/image/src/program",
+    "xtask/load-generator/src",
     "xtask/release/src",
+    "xtask/test-host/src",
     "xtask/testkit/src",
     "xtask/toolchain/src",
+    "xtask/wamr-runner/src",
 ];
 
 /// The crates that everyone who types `cargo xtask` compiles.
@@ -109,7 +120,7 @@ fn root() -> PathBuf {
 }
 
 #[test]
-fn workflows_are_tidy() {
+fn all_workflows_follow_the_rules() {
     let workflows = Document::all(&root().join(".github/workflows"));
     assert!(workflows.len() >= 2, "no workflows are found");
     let wrong: Vec<String> = workflows.iter().flat_map(rules::workflow).collect();
@@ -127,7 +138,7 @@ fn pull_requests_run_every_step_of_a_change() {
 }
 
 #[test]
-fn actions_are_tidy() {
+fn all_actions_follow_the_rules() {
     let actions = Document::all(&root().join(".github/actions"));
     assert!(!actions.is_empty(), "no actions are found");
     let wrong: Vec<String> = actions
@@ -187,6 +198,18 @@ fn comments_and_documents_are_plain() {
 #[test]
 fn imports_have_one_style() {
     let wrong = imports::faults_of_checkout(&root());
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn each_value_has_its_own_let() {
+    let wrong = tuple_lets::faults_of_checkout(&root());
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn names_of_tests_say_the_case() {
+    let wrong = test_names::faults_of_checkout(&root());
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 

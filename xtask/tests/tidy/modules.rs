@@ -115,10 +115,10 @@ impl Uses {
 }
 
 /// A word or a mark, and its line. Texts, characters and comments are not tokens.
-type Token = (usize, String);
+pub(crate) type Token = (usize, String);
 
 /// Splits `text` into tokens. `::` is one.
-fn tokens(text: &str) -> Vec<Token> {
+pub(crate) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let (mut rest, mut line) = (text, 1);
     while let Some(first) = rest.chars().next() {

@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn ignores_disabled_stanza() {
+    fn ignores_stanza_that_is_disabled() {
         let text =
             "Enabled: no\nTypes: deb\nURIs: http://mirror.example/debian\nSuites: trixie\nComponents: main\n";
         assert_eq!(from_stanzas(text), None);

@@ -135,7 +135,7 @@ pub(super) struct Installation {
     pub(super) from: String,
 }
 
-/// How an item became available.
+/// The way in which an item became available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// It existed before.

@@ -46,7 +46,8 @@ pub(super) struct Machine<'a> {
 impl<'a> Machine<'a> {
     /// Prepares without looking anything up.
     pub(super) fn new(project: &'a Project) -> Result<Self> {
-        let (shell, pins) = (project.shell()?, Pins::load()?);
+        let shell = project.shell()?;
+        let pins = Pins::load()?;
         Ok(Self {
             project,
             shell,

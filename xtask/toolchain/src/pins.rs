@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_unknown_key() {
+    fn refuses_key_that_is_unknown() {
         let text = include_str!("../../data/tools.toml").replacen("\nvariable =", "\nvarible =", 1);
         assert!(toml::from_str::<Pins>(&text).is_err());
     }

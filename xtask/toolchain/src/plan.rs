@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn describes_every_method() {
+    fn describes_every_method_of_installation() {
         let pins = Pins::load().unwrap();
         assert_eq!(
             Method::Rustup.describe(P2, &pins),

@@ -336,7 +336,8 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn runs_unpacked_program_in_place() {
-        let (shell, directory) = (Shell::new().unwrap(), tempfile::tempdir().unwrap());
+        let shell = Shell::new().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         let pin = ProgramPin {
             variable: "NOT_A_VARIABLE_OF_OURS".to_owned(),
             names: Vec::new(),

@@ -211,7 +211,8 @@ mod tests {
 
     #[test]
     fn ignores_environment_without_a_stamp() {
-        let (cache, shell) = (tempfile::tempdir().unwrap(), Shell::new().unwrap());
+        let cache = tempfile::tempdir().unwrap();
+        let shell = Shell::new().unwrap();
         let programs = programs(&Python::Zig.directory(cache.path()));
         fs::create_dir_all(&programs).unwrap();
         fs::write(interpreter(&programs), "").unwrap();

@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn replaces_dangling_link() {
+    fn replaces_link_that_leads_nowhere() {
         let root = tempfile::tempdir().unwrap();
         let place = root.path().join("src/rust");
         link(Path::new("/nowhere"), &place).unwrap();

@@ -276,7 +276,8 @@ mod tests {
     #[test]
     fn changed_tool_is_damaged_until_reinstalled() {
         let cache = tempfile::tempdir().unwrap();
-        let (pin, name) = (pin(), program(Path::new(""), Tool::Wasmtime));
+        let pin = pin();
+        let name = program(Path::new(""), Tool::Wasmtime);
         let directory = directory(cache.path(), Tool::Wasmtime, &pin);
         let install = || {
             let staging = Staging::begin(&directory).unwrap();

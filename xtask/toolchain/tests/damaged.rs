@@ -301,7 +301,7 @@ fn check_lists_git_and_twiggy() {
 }
 
 #[test]
-fn damaged_tool_that_cannot_be_replaced_does_not_run() {
+fn irreplaceable_damaged_tool_does_not_run() {
     let machine = Machine::new();
     machine.tool();
     replace(&machine.installed(), "echo something else");

@@ -42,7 +42,8 @@ impl Guest {
     /// Fails with WAMR's error message if the module is invalid.
     pub(crate) fn load(mut bytes: Vec<u8>, grants: &Grants) -> Result<Self> {
         runtime::start();
-        let (start, length) = (bytes.as_mut_ptr(), u32::try_from(bytes.len())?);
+        let start = bytes.as_mut_ptr();
+        let length = u32::try_from(bytes.len())?;
         // SAFETY: moving the vector does not move the bytes, and they live as long as the module does.
         let module =
             runtime::or_error(|text, size| unsafe { wamr::wasm_runtime_load(start, length, text, size) });

@@ -75,7 +75,9 @@ impl Command {
                 .into_string()
                 .map_err(|argument| format_err!("`{}` is not UTF-8", argument.display()))
         });
-        let (mut mode, mut grants, mut report) = (Mode::Run, Grants::default(), None);
+        let mut mode = Mode::Run;
+        let mut grants = Grants::default();
+        let mut report = None;
         loop {
             let argument = arguments.next().context("the module is missing")??;
             if !argument.starts_with('-') {

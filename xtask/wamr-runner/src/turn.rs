@@ -149,7 +149,8 @@ impl Turn<'_> {
         match network::send(&request) {
             Err(broken) => self.broken(&broken),
             Ok(response) => {
-                let (status, headers) = (response.status.into(), response.headers.clone());
+                let status = response.status.into();
+                let headers = response.headers.clone();
                 self.response = Some(response);
                 self.feed(clawft::CLAWFT_HEAD, status, headers.as_bytes())
             }

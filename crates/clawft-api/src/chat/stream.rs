@@ -33,7 +33,8 @@ impl StreamWriter {
             (Event::Begin(Content::Call(call)), _) => {
                 let template = r#""tool_calls":[{"index":$,"id":$,"type":$,$:{"name":$,$:""}}]"#;
                 let (kind, input) = names(call);
-                let (id, name) = (Slot::Text(&call.id), call.flat_name());
+                let id = Slot::Text(&call.id);
+                let name = call.flat_name();
                 let slots = [Slot::Index(self.calls), id, kind, kind, Slot::Text(&name), input];
                 send(template, &slots);
                 self.calls += 1;

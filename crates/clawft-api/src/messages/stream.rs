@@ -252,7 +252,8 @@ fn send(out: &mut Writer, name: &str, members: &str, slots: &[Slot<'_>]) {
 fn begin(content: &Content, writer: &mut Writer) {
     match content {
         Content::Call(call) => {
-            let (id, name) = (blocks::safe_id(&call.id), call.flat_name());
+            let id = blocks::safe_id(&call.id);
+            let name = call.flat_name();
             let slots = [Slot::Text(&id), Slot::Text(&name)];
             fill(writer, r#""type":"tool_use","id":$,"name":$,"input":{}"#, &slots);
         }

@@ -13,7 +13,7 @@ use clawft_types::{
 use super::{Clock, Phase, Reply, Step, Turn};
 use crate::{answer::Answer, error::TurnError, history};
 
-/// How often the same calls may follow each other. A model that repeats itself once more does not get on.
+/// The number of times that the same calls may follow each other. A model that repeats them once more is stuck.
 const MAX_REPETITIONS: u32 = 3;
 
 /// The number of calls in an answer that are kept. Each result is looked for among the calls of its answer, which
@@ -27,11 +27,11 @@ pub(super) struct Steps {
     pub(super) tools: Vec<ToolDefinition>,
     /// The number of answers with calls.
     count: u32,
-    /// How often the last calls have followed each other.
+    /// The number of times that the last calls have followed each other.
     repetitions: u32,
     /// The results of calls that the platform does not perform.
     refused: Vec<ToolResult>,
-    /// How often the server did not take the reasoning of earlier messages as it was sent.
+    /// The number of times that the server refused the reasoning of earlier messages as it was sent.
     reasoning_changes: u32,
     /// The line breaks between the text that was shown and the text of the next answer.
     separator: &'static str,
@@ -203,7 +203,8 @@ impl Turn<'_> {
             };
             let mut number = messages.len();
             while is_known(&call.id) {
-                let (message, position) = (text::number(number as u64), text::number(at as u64 + 1));
+                let message = text::number(number as u64);
+                let position = text::number(at as u64 + 1);
                 call.id = join!("call_", &message, "_", &position);
                 number += 1;
             }

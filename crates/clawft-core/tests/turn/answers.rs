@@ -511,7 +511,7 @@ fn finds_the_usage_at_other_places() {
 }
 
 #[test]
-fn arguments_of_the_providers_own_tools_are_no_call() {
+fn arguments_of_provider_tools_are_no_call() {
     let stream = events(&[
         r#"{"type":"content_block_start","index":0,"content_block":{"type":"server_tool_use","id":"s","name":"web_search","input":{}}}"#,
         r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{}"}}"#,

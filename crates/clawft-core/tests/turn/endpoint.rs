@@ -82,7 +82,7 @@ fn reports_errors_with_provider_and_attempts() {
 }
 
 #[test]
-fn an_error_without_a_target_shows_its_cause_alone() {
+fn error_without_target_shows_its_cause_alone() {
     let target = match endpoint("").bad_response("x") {
         TurnError::BadResponse { mut target, .. } => {
             target.provider.clear();

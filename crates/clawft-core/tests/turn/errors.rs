@@ -20,7 +20,7 @@ fn broken(cause: TransportError) -> String {
 }
 
 #[test]
-fn reports_transport_errors() {
+fn reports_transport_errors_with_their_cause() {
     assert_eq!(
         broken(TransportError::Unavailable("connection refused".to_owned())),
         unreachable("HTTP unavailable: connection refused")
@@ -242,7 +242,7 @@ fn streamed_error_hides_the_key() {
 }
 
 #[test]
-fn cuts_long_messages() {
+fn cuts_long_messages_of_providers() {
     let shown = text(400, &"é".repeat(5_000_000));
     assert_eq!(
         shown,

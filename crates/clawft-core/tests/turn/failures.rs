@@ -195,7 +195,7 @@ fn error_of_anthropic_is_read_whole_and_streamed() {
 }
 
 #[test]
-fn message_of_anthropic_is_an_error_only_without_an_answer() {
+fn message_of_anthropic_is_error_without_answer_only() {
     let once = anthropic("", r#","retries":0"#);
     let busy = br#"{"type":"busy","message":"full house"}"#;
     let shown = respond(&once, "application/json", busy, 10_000).end.unwrap_err();
@@ -350,7 +350,7 @@ fn quotes_json_of_unknown_shape() {
 }
 
 #[test]
-fn waits_as_long_as_the_body_or_a_header_asks() {
+fn waits_as_long_as_body_or_header_asks() {
     let gemini =
         r#"[{"error":{"code":429,"message":"quota","details":[{"@type":"RetryInfo","retryDelay":"7.5s"}]}}]"#;
     for (status, headers, body, millis) in [
@@ -409,7 +409,7 @@ fn bare_json_in_a_stream_is_an_error() {
 }
 
 #[test]
-fn error_body_may_be_a_stream_or_a_page() {
+fn error_body_may_be_stream_or_page() {
     for (body, end) in [
         (
             "data: {\"error\":{\"message\":\"slow\"}}\n\ndata: [DONE]\n\n",

@@ -38,7 +38,7 @@ fn refuses_an_encoded_body() {
 }
 
 #[test]
-fn refuses_a_redirect() {
+fn refuses_to_follow_a_redirect() {
     let to = |location: &str| said(307, &[("location", location)], b"");
     let start = "provider `openai` at `api.openai.com/v1/chat/completions` answered 307, check `api_base`: redirects are not followed";
     assert_eq!(to("/v2"), start);
@@ -144,7 +144,7 @@ fn refuses_endlessly_nested_json() {
 }
 
 #[test]
-fn reports_unknown_statuses() {
+fn reports_statuses_that_are_unknown() {
     for status in [0, 100, 199, 600, 999, u16::MAX] {
         let words = format!("{AT} answered {status}, check `api_base` and `kind`: odd");
         assert_eq!(said(status, &[], b"odd"), words);

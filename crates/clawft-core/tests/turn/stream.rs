@@ -168,7 +168,7 @@ fn after_rejection(config: &Config, status: u16, body: &[u8]) -> Option<Value> {
 }
 
 #[test]
-fn rejected_options_are_omitted_for_the_rest_of_the_run() {
+fn rejected_options_are_omitted_for_rest_of_run() {
     let config = config("", r#","retries":0"#);
     let usage = br#"{"error":{"message":"Unrecognized request argument supplied: stream_options"}}"#;
     assert_eq!(after_rejection(&config, 500, usage), None);

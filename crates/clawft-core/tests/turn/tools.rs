@@ -118,7 +118,7 @@ fn show(turn: &mut Turn, events: &[&str], shown: &mut String) -> Step {
 const PATH: &str = r#"{"path":"a.txt"}"#;
 
 #[test]
-fn openai_call_and_result_go_back_to_the_model() {
+fn openai_call_and_result_return_to_model() {
     let config = config("", "");
     let (mut turn, first) = begin(&config, Session::default());
     let function = &body(&first)["tools"][0];
@@ -448,7 +448,7 @@ fn asked_again(config: &Config, session: &Session) -> Value {
 /// DeepSeek's documentation asks for it in all later requests, for each answer of a turn with calls, and its servers
 /// refuse such calls also without a reasoning that is empty.
 #[test]
-fn reasoning_of_turns_with_calls_goes_back_in_later_turns() {
+fn reasoning_of_calls_goes_back_in_later_turns() {
     let config = config("", "");
     for (first, second) in [("Which one?", "So it is."), ("", "")] {
         let (mut turn, _) = begin(&config, Session::default());
@@ -527,7 +527,7 @@ fn sent_reasoning(request: &HttpRequest) -> Vec<(usize, Value)> {
 
 /// Moonshot's server misses the reasoning of calls, and those of Groq and Mistral reject the field.
 #[test]
-fn changes_the_reasoning_that_a_server_does_not_take() {
+fn changes_reasoning_that_server_does_not_take() {
     let config = config("", "");
     let all = vec![(1, json!(" ")), (3, json!("Known."))];
     let missing =
@@ -576,7 +576,7 @@ fn arguments_that_are_null_are_none() {
 }
 
 #[test]
-fn model_is_told_about_unknown_tools_and_malformed_arguments() {
+fn model_learns_of_unknown_tools_and_malformed_arguments() {
     let config = config("", "");
     let (mut turn, _) = begin(&config, Session::default());
     let said = calling(&[
@@ -658,7 +658,7 @@ fn turn_ends_when_calls_reach_their_limit() {
 }
 
 #[test]
-fn third_equal_call_in_a_row_ends_the_turn() {
+fn third_equal_call_in_row_ends_turn() {
     let config = config("", "");
     let (mut turn, _) = begin(&config, Session::default());
     for id in ["c1", "c2"] {
@@ -792,7 +792,7 @@ fn text_that_broke_off_calls_nothing() {
 }
 
 #[test]
-fn long_turn_is_trimmed_with_calls_and_results_together() {
+fn trims_long_turn_with_calls_and_results_together() {
     let config = config(r#","context_tokens":300,"max_steps":100"#, "");
     let (mut turn, _) = begin(&config, Session::default());
     let long = "x".repeat(400);

@@ -19,7 +19,7 @@ fn content(items: &Value) -> String {
 }
 
 #[test]
-fn texts_are_lines() {
+fn joins_texts_as_separate_lines() {
     assert_eq!(
         content(&json!([{"type": "text", "text": "a\nb"}, {"type": "text", "text": "c"}])),
         "a\nb\nc"

@@ -34,7 +34,7 @@ fn asked() -> HttpServer {
 }
 
 #[test]
-fn endless_responses_end() {
+fn endless_responses_come_to_an_end() {
     let part = vec![b' '; 100_000];
     let large = format!("its response is larger than {MAX_RESPONSE} bytes");
     let (cause, fed) = flood(&mut asked(), &Response::new(200, ""), &part);

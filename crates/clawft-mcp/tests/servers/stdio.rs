@@ -170,7 +170,7 @@ fn silence_is_an_older_program() {
 }
 
 #[test]
-fn program_that_ends_at_the_probe_is_started_again() {
+fn starts_program_again_that_ends_at_probe() {
     let mut server = stdio();
     assert!(matches!(server.list(NOW).then, StdioThen::Start));
     server.feed(StdioEvent::Started, NOW);

@@ -244,7 +244,7 @@ fn assert_broken(path: &str, model: &str, first: &str, expected: &str) {
 
 #[test]
 #[cfg(all(feature = "messages", feature = "responses"))]
-fn translates_between_dialects() {
+fn translates_between_all_dialects() {
     let provider = Provider::new([Reply::json(200, WHOLE)]);
     let body = r#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"top_k":3}"#;
     let done = post(&provider, "/v1/messages", body);
@@ -331,7 +331,7 @@ fn hostile_answers_are_bad_gateways() {
 }
 
 #[test]
-fn refuses_wrong_requests_in_the_dialect_of_the_path() {
+fn refuses_wrong_requests_in_dialect_of_path() {
     let provider = Provider::new([]);
     let status = |path: &str, body: &str| post(&provider, path, body).status;
     assert_eq!(status("/v1/chat/completions", "{"), 400);

@@ -94,7 +94,9 @@ pub(super) struct LockPath {
 impl LockPath {
     /// Takes the lock in order to write the file at `path`.
     pub(super) fn take(&self, path: &str, wait: &Wait) -> Result<Lock, FsFault> {
-        let (mut seen, mut size, mut since) = (String::new(), 0, Stopwatch::start());
+        let mut seen = String::new();
+        let mut size = 0;
+        let mut since = Stopwatch::start();
         loop {
             let (name, _) = self.present()?;
             if name.is_empty() {
@@ -156,7 +158,8 @@ impl LockPath {
 
     /// Returns the name of one of the lock files, and their number. The name is empty if there are none.
     fn present(&self) -> Result<(String, usize), FsFault> {
-        let (mut found, mut count) = (String::new(), 0);
+        let mut found = String::new();
+        let mut count = 0;
         let listed = backend::each_name(&self.directory, &mut |name| {
             if name.starts_with(&self.prefix) {
                 count += 1;

@@ -224,7 +224,7 @@ fn refuses_session_that_is_no_file() {
 }
 
 #[test]
-fn reading_changes_nothing() {
+fn reading_session_changes_nothing() {
     let (_dir, fs, sessions) = temporary();
     assert_eq!(sessions.read(&id("s")).unwrap(), None);
     assert!(!fs.exists("sessions"));
@@ -246,7 +246,7 @@ fn reading_changes_nothing() {
 }
 
 #[test]
-fn lists_only_sessions() {
+fn lists_sessions_and_nothing_else() {
     let (_dir, fs, sessions) = temporary();
     assert_eq!(sessions.list().unwrap(), []);
     for name in [
@@ -307,7 +307,7 @@ fn store_error_names_the_file() {
 }
 
 #[test]
-fn truncated_session_continues() {
+fn truncated_session_can_be_continued() {
     let (_dir, _fs, sessions) = temporary();
     assert!(!sessions.truncate(&id("a"), 0).unwrap(), "there is none");
     for text in ["1", "2"] {
@@ -324,7 +324,7 @@ fn truncated_session_continues() {
 }
 
 #[test]
-fn replaced_turn_gives_way_to_the_new_one_only() {
+fn replaced_turn_gives_way_to_new_one() {
     let (_dir, _fs, sessions) = temporary();
     for text in ["1", "2"] {
         store(&sessions, turn(&sessions, "a", text));

@@ -188,7 +188,7 @@ fn no_path_leads_to_what_is_confidential() {
 }
 
 #[test]
-fn a_workspace_that_holds_itself_is_walked_to_an_end() {
+fn walks_workspace_that_holds_itself_to_end() {
     let disk = disk();
     disk.again("work", "work/a/whole");
     let mut tools = toolbox(disk.mounted("work"), &disk);
@@ -239,7 +239,7 @@ fn a_confidential_directory_is_no_workspace() {
 }
 
 #[test]
-fn a_directory_in_the_home_may_be_the_workspace() {
+fn directory_in_home_may_be_workspace() {
     let disk = disk();
     disk.file("work/.clawft/workspace/a", "plain");
     let mut tools = toolbox(disk.mounted("work/.clawft/workspace"), &disk);
@@ -248,7 +248,7 @@ fn a_directory_in_the_home_may_be_the_workspace() {
 }
 
 #[test]
-fn a_configuration_elsewhere_and_the_targets_of_links_are_confidential() {
+fn configuration_elsewhere_and_targets_of_links_are_confidential() {
     let disk = Disk::new();
     disk.file("work/dotfiles/clawft.json", "SECRET")
         .file("work/data/..1/config.json", "SECRET")

@@ -219,7 +219,7 @@ fn redirects_are_checked_again() {
 }
 
 #[test]
-fn redirects_are_bounded() {
+fn number_of_redirects_is_bounded() {
     let (mut fetch, _) = get(&["https://a.example"], "https://a.example/").unwrap();
     for _ in 0..5 {
         assert!(matches!(
@@ -267,7 +267,7 @@ fn redirect_keeps_the_method_only_if_asked_to() {
 }
 
 #[test]
-fn methods_are_configured() {
+fn only_configured_methods_are_sent() {
     for (methods, method, is_allowed) in [
         (json!(["GET"]), "GET", true),
         (json!(["GET"]), "POST", false),
@@ -285,7 +285,7 @@ fn methods_are_configured() {
 }
 
 #[test]
-fn bodies_become_text() {
+fn bodies_become_readable_text() {
     for (content_type, body, text) in [
         ("application/json", &b"{\"a\": 1}"[..], "{\"a\": 1}"),
         ("text/html; charset=utf-8", b"<p>a<p>b", "a\nb"),
@@ -324,7 +324,7 @@ fn bodies_become_text() {
 }
 
 #[test]
-fn failures_are_results() {
+fn failures_are_results_for_model() {
     let result = response(404, "text/plain", b"no such page");
     assert_eq!(
         result.content,
@@ -402,7 +402,7 @@ fn arguments_are_read_as_models_write_them() {
 }
 
 #[test]
-fn bodies_are_bounded() {
+fn size_of_bodies_is_bounded() {
     let settings = json!({"allow": ["https://a.example"], "max_bytes": 10});
     let (mut fetch, _) = begin(&settings, &json!({"url": "https://a.example"})).unwrap();
     head(&mut fetch, 200, &[("content-type", "text/plain")]);

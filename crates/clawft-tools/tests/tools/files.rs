@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::memory::{Disk, done, refused, run, workspace};
 
 #[test]
-fn reads_whole_file() {
+fn reads_file_as_a_whole() {
     let disk = Disk::new();
     disk.file("work/a.txt", "one\ntwo\n").file("work/empty", "");
     let mut tools = workspace(&disk);
@@ -76,7 +76,7 @@ fn describes_large_files_and_reads_their_lines() {
 }
 
 #[test]
-fn describes_binary_files() {
+fn describes_binary_files_by_size() {
     let disk = Disk::new();
     disk.file("work/nul", b"a\0b")
         .file("work/latin", b"caf\xe9")

@@ -44,7 +44,7 @@ fn keys_are_no_paths() {
 }
 
 #[test]
-fn notes_are_bounded() {
+fn size_of_notes_is_bounded() {
     let disk = Disk::new();
     let mut tools = toolbox(&disk);
     refused(

@@ -283,7 +283,7 @@ fn preview_of_any_call_shows_all_arguments() {
 }
 
 #[test]
-fn refusals_tell_the_model_and_logs_get_one_line() {
+fn refusals_tell_model_and_logs_get_line() {
     let edit = call(
         "edit_file",
         &json!({"path": "a\nb", "old_text": "x", "new_text": "y"}),

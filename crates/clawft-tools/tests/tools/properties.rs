@@ -31,7 +31,7 @@ const PATH: &str =
 
 proptest! {
     #[test]
-    fn paths_never_escape(links in links(), path in PATH) {
+    fn paths_never_escape_the_workspace(links in links(), path in PATH) {
         let disk = linked(&links);
         let host = Host {
             workspace: Some(Box::new(disk.mounted("work"))),
@@ -60,7 +60,7 @@ proptest! {
     }
 
     #[test]
-    fn edits_are_exact(text in "[ab\n]{0,30}", old in "[ab\n]{1,4}", new in "[abc\n]{0,4}") {
+    fn edits_need_exactly_one_match(text in "[ab\n]{0,30}", old in "[ab\n]{1,4}", new in "[abc\n]{0,4}") {
         let disk = Disk::new();
         disk.file("work/f", &text);
         let mut tools = workspace(&disk);

@@ -51,7 +51,7 @@ fn errors_name_the_field() {
 }
 
 #[test]
-fn origins_are_checked() {
+fn origins_of_settings_are_checked() {
     for origin in [
         "",
         "example.com",

@@ -8,7 +8,7 @@ const LISTS: usize = 4 * usize::BITS as usize;
 /// The number of lists that a word of [`Lists::filled`] describes.
 const PER_WORD: usize = usize::BITS as usize;
 
-/// How many blocks of the list for a size are tried, before a larger block is cut.
+/// The number of blocks in the list for a size that are tried before a larger block is cut.
 const TRIES: u32 = 8;
 
 /// Free blocks. A free block holds its size in its header, the addresses of the next and of the previous block of its

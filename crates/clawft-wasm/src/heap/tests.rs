@@ -158,7 +158,7 @@ proptest! {
 }
 
 #[test]
-fn grows_last_buffer_in_place_to_the_end_of_memory() {
+fn grows_last_buffer_in_place_to_memory_end() {
     let mut heap = heap(100, 0);
     // SAFETY: the heap has its own memory.
     unsafe {

@@ -127,7 +127,8 @@ impl Area {
                 _ => 0,
             };
             let detail = (text != 0 && self.byte(text) != 0).then(|| {
-                let (start, length) = (self.word(text + 4) as *mut u8, self.word(text + 8) as usize);
+                let start = self.word(text + 4) as *mut u8;
+                let length = self.word(text + 8) as usize;
                 String::from_utf8(Vec::from_raw_parts(start, length, length)).unwrap_or_default()
             });
             ErrorCode { number, detail }

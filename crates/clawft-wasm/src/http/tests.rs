@@ -28,7 +28,7 @@ fn request_without_network_is_an_error() {
 }
 
 #[test]
-fn refuses_header_injection() {
+fn refuses_injection_of_further_headers() {
     let url = "https://example.com/";
     let refused = refusal(url, &[("authorization", "Bearer key\r\nx-other: 1")]);
     assert_eq!(

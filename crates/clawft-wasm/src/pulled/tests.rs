@@ -201,7 +201,8 @@ fn turns_on_two_sessions_are_pulled_alternately() {
         stream(&[delta("1"), delta("2")]),
         stream(&[delta("3"), delta("4")]),
     ]);
-    let (mut one, mut two) = (begin(platform, "one"), begin(again(&dir), "two"));
+    let mut one = begin(platform, "one");
+    let mut two = begin(again(&dir), "two");
     assert_eq!((one.pull().unwrap(), two.pull().unwrap()), (text("1"), text("3")));
     assert_eq!((one.pull().unwrap(), two.pull().unwrap()), (text("2"), text("4")));
     let (one, two) = (end(one.pull().unwrap()), end(two.pull().unwrap()));
@@ -296,7 +297,7 @@ fn dropped_turn_closes_its_request() {
 }
 
 #[test]
-fn turn_that_cannot_be_stored_ends_with_a_warning() {
+fn turn_that_cannot_be_stored_ends_with_warning() {
     let (dir, platform) = platform();
     std::fs::write(dir.path().join("sessions"), "a file").unwrap();
     prepare([hello()]);
@@ -359,7 +360,7 @@ fn broken(failure: HttpError) -> Script {
 }
 
 #[test]
-fn failures_have_kinds() {
+fn every_failure_has_its_kind() {
     assert_eq!(failure(status(401)), Kind::Key);
     assert_eq!(failure(status(429)), Kind::RateLimit(None));
     assert_eq!(failure(status(400)), Kind::Provider);

@@ -357,7 +357,8 @@ fn turns_are_independent_and_limited() {
     let mut host = Host::new();
     let turns: Vec<i32> = (0..MAX_TURNS).map(|_| host.begin(b"Hi")).collect();
     assert_eq!(host.turns.begin(host.platform(), b"Hi", b""), Err(Misuse::NoRoom));
-    let (first, last) = (turns[0], turns[MAX_TURNS - 1]);
+    let first = turns[0];
+    let last = turns[MAX_TURNS - 1];
     host.feed(last, Event::Head, 200, JSON).unwrap();
     assert_eq!(host.turns.step(first), Ok(Step::Send));
     host.turns.forget(first).unwrap();

@@ -39,7 +39,7 @@ pub(crate) struct Shrink {
     /// Replace the input by the result
     #[arg(long)]
     pub(crate) in_place: bool,
-    /// A wasm-opt to use, in place of Binaryen inside if the build has it, or `none` [env: WASM_OPT]
+    /// A wasm-opt to use in place of the built-in Binaryen, or `none` [env: WASM_OPT]
     #[arg(long, value_name = "PATH")]
     pub(crate) engine: Option<PathBuf>,
     /// A WebAssembly feature that the result may need although the input does not, such as `simd`; repeatable
@@ -162,7 +162,7 @@ pub(crate) struct Check {
 pub(crate) enum MetricName {
     /// The bytes of the file
     Raw,
-    /// Those and the bytes of the file after `gzip -9`
+    /// The bytes of the file, and those after `gzip -9`
     Gzip,
 }
 

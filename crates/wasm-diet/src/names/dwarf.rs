@@ -18,7 +18,8 @@ type Slice<'m> = EndianSlice<'m, LittleEndian>;
 /// Fails if the module is damaged.
 pub(super) fn functions(module: &[u8]) -> Result<BTreeMap<u32, String>> {
     let mut sections: HashMap<String, &[u8]> = HashMap::new();
-    let (mut code, mut ends) = (0, Vec::new());
+    let mut code = 0;
+    let mut ends = Vec::new();
     for payload in Parser::new(0).parse_all(module) {
         match payload? {
             Payload::CodeSectionStart {

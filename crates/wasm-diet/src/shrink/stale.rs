@@ -18,7 +18,8 @@ pub(super) fn sections(before: &[u8], after: &[u8]) -> Result<BTreeMap<String, u
     if before == after || !has_any(after)? {
         return Ok(found);
     }
-    let (mut any_changed, modules) = (false, component::modules(before)?);
+    let mut any_changed = false;
+    let modules = component::modules(before)?;
     for (before, after) in modules.iter().zip(component::modules(after)?) {
         let change = Change::of(before, &after)?;
         any_changed |= change.code;

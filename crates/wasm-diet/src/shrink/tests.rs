@@ -165,7 +165,7 @@ fn allowed_feature_may_be_needed() {
 }
 
 #[test]
-fn count_of_data_goes_unless_an_operator_wants_it() {
+fn count_of_data_goes_unless_operator_wants_it() {
     let with_count = |body: &[Instruction<'_>], count: bool| {
         let (mut types, mut functions, mut exports, mut code) = (
             TypeSection::new(),
@@ -235,7 +235,7 @@ fn engine_gets_needed_features_whatever_the_module_claims() {
 }
 
 #[test]
-fn sections_that_no_longer_fit_go_with_the_code() {
+fn sections_that_no_longer_fit_are_dropped() {
     let all: &[(&'static str, &'static [u8])] = &[
         ("build_id", b"\x04abcd"),
         ("sourceMappingURL", b"\x07foo.map"),
@@ -326,7 +326,7 @@ fn with_global() -> Module {
 }
 
 #[test]
-fn names_of_globals_stay_in_a_module_that_is_in_no_component() {
+fn names_of_globals_stay_in_module_without_component() {
     // As Binaryen does it: the first global is gone, and the second keeps the name that it was given.
     let engine = |task: &Task<'_>| {
         let given = Names::read(task.module).unwrap();

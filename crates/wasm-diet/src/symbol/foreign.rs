@@ -71,7 +71,8 @@ fn go(symbol: &str) -> Option<Symbol> {
         .filter(|slash| !inner.get(..*slash).is_some_and(|it| it.contains('(')));
     let start = directory.map_or(0, |slash| slash + 1);
     let dot = inner.get(start..)?.find('.')? + start;
-    let (package, name) = (inner.get(..dot)?, inner.get(dot + 1..)?);
+    let package = inner.get(..dot)?;
+    let name = inner.get(dot + 1..)?;
     let is_package = |it: &str| {
         let ok = |c: char| c.is_ascii_alphanumeric() || "_-./~%".contains(c);
         it.starts_with(|c: char| c.is_ascii_lowercase()) && it.chars().all(ok)

@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn line_is_a_session_with_its_client_and_title() {
+    fn line_is_session_with_client_and_title() {
         let mut session = Session::new("a".parse().unwrap());
         session.messages.push(Message::new(Role::User, "hello\nyou"));
         for (client, title) in [

@@ -90,7 +90,8 @@ impl User for TurnUser {
                 event.text_member("preview", preview);
             });
         });
-        let (live, sender) = (Arc::clone(&self.live), self.sender.clone());
+        let live = Arc::clone(&self.live);
+        let sender = self.sender.clone();
         Some(Box::pin(async move {
             let permits = timeout(PATIENCE, asked).await.ok().and_then(Result::ok);
             send(&live, &sender, |writer| {

@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_message_literally() {
+    fn takes_text_of_message_literally() {
         for text in [
             r#"{"content":"x","stream":true}"#,
             "two\nlines\n",

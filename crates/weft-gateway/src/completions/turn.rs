@@ -139,7 +139,9 @@ pub(super) fn start(
     let (sender, receiver) = unbounded_channel();
     let stop = shared.stop.child();
     shared.turns.spawn({
-        let (shared, stop, tenant) = (shared.clone(), stop.clone(), client.tenant(shared));
+        let tenant = client.tenant(shared);
+        let shared = shared.clone();
+        let stop = stop.clone();
         let spent = client.key().map(|key| Arc::clone(&key.spent));
         async move {
             let completed = make(&shared, &tenant, (config, turn_input, audience), stop, &sender).await;

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_explicit_defaults() {
+    fn accepts_defaults_that_are_explicit() {
         let body = r#"{"tools":[],"functions":null,"tool_choice":"none","function_call":"auto","n":1,
             "response_format":{"type":"text"},"modalities":["text"],"audio":null,"stop":[],"logprobs":false,
             "top_logprobs":0,"logit_bias":{},"top_p":1.0,"presence_penalty":0,"frequency_penalty":0.0,

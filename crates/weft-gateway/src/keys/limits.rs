@@ -188,7 +188,8 @@ mod tests {
 
     #[tokio::test]
     async fn refuses_until_the_minute_is_over() {
-        let (spent, now) = (spent(), Instant::now());
+        let spent = spent();
+        let now = Instant::now();
         spent.request(LIMITS, now).await.unwrap();
         spent.request(LIMITS, now).await.unwrap();
         let later = now + Duration::from_secs(20);
@@ -200,7 +201,8 @@ mod tests {
 
     #[tokio::test]
     async fn tokens_of_answers_count_for_the_next_request() {
-        let (spent, now) = (spent(), Instant::now());
+        let spent = spent();
+        let now = Instant::now();
         spent.request(LIMITS, now).await.unwrap();
         spent.tokens(11);
         let error = spent.request(LIMITS, now).await.unwrap_err();
@@ -220,7 +222,8 @@ mod tests {
             requests: None,
             tokens: None,
         };
-        let (spent, now) = (spent(), Instant::now());
+        let spent = spent();
+        let now = Instant::now();
         for _ in 0..1000 {
             spent.request(none, now).await.unwrap();
         }

@@ -71,7 +71,8 @@ impl Queue {
 
     /// Waits until all lines so far are written, for at most `timeout`.
     pub(super) fn flush(&self, timeout: Duration) {
-        let (taken, began) = (self.counts.taken.load(Ordering::Relaxed), Instant::now());
+        let taken = self.counts.taken.load(Ordering::Relaxed);
+        let began = Instant::now();
         while self.counts.written.load(Ordering::Acquire) < taken && began.elapsed() < timeout {
             thread::sleep(POLL);
         }
@@ -104,7 +105,8 @@ impl<W: Write, R: Fn(u64) -> Vec<u8>> Writer<W, R> {
 
     /// Returns the lines that wait, as far as they fit into one write, and their number.
     fn gathered(&self) -> (Vec<u8>, u64) {
-        let (mut lines, mut count) = (Vec::new(), 0);
+        let mut lines = Vec::new();
+        let mut count = 0;
         while lines.len() < BATCH
             && let Ok(line) = self.receiver.try_recv()
         {

@@ -32,7 +32,7 @@ const LARGEST_ERROR: usize = 16 * 1024;
 /// The bytes that mark a text as UTF-8, which JSON does not have.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// How much longer than its text a stream may be: its events say more than the text.
+/// The factor by which a stream may be longer than its text: its events hold more than the text.
 pub(super) const STREAM_OVERHEAD: usize = 16;
 
 /// The form that a client wants, and the limits of the answer.

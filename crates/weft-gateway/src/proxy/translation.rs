@@ -189,7 +189,9 @@ impl Translation {
     /// # Errors
     /// The cause, as a sentence fragment, if it is not an answer.
     pub(crate) async fn whole(&mut self, shared: &Shared, body: Bytes) -> Result<Bytes, String> {
-        let (provider, client, context) = (self.provider, self.client, self.context.clone());
+        let provider = self.provider;
+        let client = self.client;
+        let context = self.context.clone();
         let length = body.len();
         self.sent = body.clone();
         let translate = move || Answer::read(provider, &body)?.write(client, &context);
@@ -215,7 +217,8 @@ impl Translation {
     /// # Errors
     /// The cause, as a sentence fragment, if it is not an answer.
     pub(super) async fn whole_as_events(&mut self, shared: &Shared, body: Bytes) -> Result<Bytes, String> {
-        let (client, include_usage) = (self.client, self.context.include_usage);
+        let client = self.client;
+        let include_usage = self.context.include_usage;
         let whole = self.whole(shared, body).await?;
         let length = whole.len();
         let convert = move || whole_as_events(client, &whole, include_usage);

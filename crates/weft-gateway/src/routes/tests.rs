@@ -452,7 +452,8 @@ async fn large_requests_delay_nobody() {
     let body = hostile();
     let asked: Vec<_> = (0..8)
         .map(|_| {
-            let (gateway, body) = (Arc::clone(&gateway), body.clone());
+            let gateway = Arc::clone(&gateway);
+            let body = body.clone();
             tokio::spawn(async move { gateway.ask("POST", "/v1/chat/completions", &body).await.status })
         })
         .collect();
@@ -530,7 +531,7 @@ async fn answers_after_a_panic() {
 }
 
 #[tokio::test]
-async fn unknown_paths_are_errors_in_the_dialect_of_the_client() {
+async fn unknown_paths_are_errors_in_dialect_of_client() {
     let gateway = local();
     let ask = |method: &str, path: &str, anthropic: bool| {
         let mut request = Request::builder()

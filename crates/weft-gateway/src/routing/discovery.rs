@@ -60,7 +60,8 @@ impl Target {
         match until {
             None => drop(self.models(shared).await),
             Some(until) if until <= Instant::now() => {
-                let (target, shared) = (Arc::clone(self), shared.clone());
+                let target = Arc::clone(self);
+                let shared = shared.clone();
                 tokio::spawn(async move { target.models(&shared).await });
             }
             Some(_) => {}

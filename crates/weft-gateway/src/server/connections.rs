@@ -85,7 +85,8 @@ impl Connections {
         };
         let room = evicted || of_address < self.limits.per_address && table.entries.len() < self.limits.total;
         let slot = room.then(|| {
-            let (activity, cut) = (Arc::new(Activity::new()), CancellationToken::new());
+            let activity = Arc::new(Activity::new());
+            let cut = CancellationToken::new();
             let entry = Entry {
                 address,
                 activity: Arc::clone(&activity),

@@ -17,7 +17,8 @@ const MAX_REFUSAL: usize = 256;
 pub(super) fn serialize(error: ApiError) -> Vec<u8> {
     let body = error.to_json();
     let mut response = error.into_response();
-    let (status, headers) = (response.status(), response.headers_mut());
+    let status = response.status();
+    let headers = response.headers_mut();
     headers::secure(headers);
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));

@@ -56,7 +56,8 @@ impl RequestService {
         let asks_first = request.headers().contains_key(header::EXPECT);
         let unread = UnreadSlot::default();
         let mut request = request.map(|body| {
-            let (unread, activity) = (unread.clone(), Arc::clone(&self.activity));
+            let unread = unread.clone();
+            let activity = Arc::clone(&self.activity);
             Body::new(RequestBody {
                 body: Some(body),
                 read_begun: false,

@@ -129,7 +129,8 @@ fn connect() -> Client {
     });
     let slot = Arc::new(connections.admit(IpAddr::V4(Ipv4Addr::LOCALHOST)).slot.unwrap());
     let draining = CancellationToken::new();
-    let (its_slot, its_draining) = (Arc::clone(&slot), draining.clone());
+    let its_slot = Arc::clone(&slot);
+    let its_draining = draining.clone();
     let served = tokio::spawn(async move {
         converse(
             wire,
@@ -193,7 +194,7 @@ async fn limits_time_for_the_head() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn closes_idle_connection() {
+async fn closes_connection_that_is_idle() {
     let mut client = connect();
     for _ in 0..2 {
         client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
@@ -448,13 +449,14 @@ async fn waits_for_client_while_discarding_body() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn system_takes_few_bytes_for_client_that_never_reads() {
+async fn system_buffers_little_for_client_that_never_reads() {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .await
         .unwrap();
     let client = tokio::net::TcpStream::connect(listener.local_addr().unwrap());
     let (client, accepted) = tokio::join!(client, listener.accept());
-    let (client, stream) = (client.unwrap(), accepted.unwrap().0);
+    let client = client.unwrap();
+    let stream = accepted.unwrap().0;
     super::limit_unsent(&stream);
     let mut taken = 0;
     stream.writable().await.unwrap();

@@ -207,7 +207,8 @@ impl<S: Transport> AsyncWrite for TimedStream<S> {
                 }
                 Closing::HalfClosed if !self.activity.lingers() => self.closing = Closing::Closed,
                 Closing::HalfClosed => {
-                    let (now, left) = (Instant::now(), LINGER_BYTES);
+                    let now = Instant::now();
+                    let left = LINGER_BYTES;
                     let _ = self.poll_timer(context, true, now + LINGER_PAUSE);
                     self.closing = Closing::Lingering {
                         left,

@@ -122,7 +122,8 @@ impl Store for FileStore {
 
     async fn check(&self) -> Result<(), Error> {
         // On a thread of its own, so that it does not wait for threads that wait for a session's lock.
-        let (home, (sender, receiver)) = (self.home.clone(), tokio::sync::oneshot::channel());
+        let home = self.home.clone();
+        let (sender, receiver) = tokio::sync::oneshot::channel();
         let check = move || {
             let checked = home
                 .make()
@@ -151,12 +152,14 @@ impl Store for FileStore {
     }
 
     async fn add_key(&self, key: &KeyRecord) -> Result<bool, Error> {
-        let (keys, key) = (self.keys.clone(), key.clone());
+        let keys = self.keys.clone();
+        let key = key.clone();
         self.slots.run(move || keys.add(key)).await
     }
 
     async fn revoke_key(&self, name: &str) -> Result<bool, Error> {
-        let (keys, name) = (self.keys.clone(), name.to_owned());
+        let keys = self.keys.clone();
+        let name = name.to_owned();
         self.slots.run(move || keys.revoke(&name)).await
     }
 
@@ -192,7 +195,8 @@ impl ClientFiles {
 #[async_trait]
 impl ClientStore for ClientFiles {
     async fn load(&self, id: &SessionId) -> Result<Loaded, Error> {
-        let (sessions, id) = (self.sessions.clone(), id.clone());
+        let sessions = self.sessions.clone();
+        let id = id.clone();
         // Without a permit: turns that wait for a slow disk to store do not keep others from beginning.
         let read = spawn_blocking(move || sessions.load(id));
         let session = read
@@ -236,7 +240,8 @@ impl ClientStore for ClientFiles {
     async fn search(&self, words: &Search) -> Result<Vec<Summary>, Error> {
         let gone = CancellationToken::new();
         let _stop = gone.clone().drop_guard();
-        let (permit, words) = (self.searches.permit().await, words.clone());
+        let permit = self.searches.permit().await;
+        let words = words.clone();
         self.run(move |sessions| {
             let found = search::search(sessions, &words, &|| !gone.is_cancelled());
             drop(permit);

@@ -231,7 +231,7 @@ fn tool_that_is_allowed_runs() {
 }
 
 #[test]
-fn tool_that_needs_a_permission_is_neither_offered_nor_run() {
+fn tool_without_permission_is_neither_offered_nor_run() {
     let tools = json!({
         "notes": true, "run_command": true, "files": {"write": true}, "fetch": {"allow": ["http://127.0.0.1:9"]},
         "permissions": {"remember": "ask", "fetch": "ask"},

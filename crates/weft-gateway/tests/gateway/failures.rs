@@ -10,7 +10,8 @@ use crate::{
 /// Returns the status, the error, and the header about a retry.
 fn failure(context: &TestContext, stream: bool) -> (u16, Value, Option<String>) {
     let answer = context.say("hi", stream);
-    let (status, retry_after) = (answer.status, answer.header("retry-after").map(str::to_owned));
+    let status = answer.status;
+    let retry_after = answer.header("retry-after").map(str::to_owned);
     (status, answer.json()["error"].clone(), retry_after)
 }
 
@@ -56,7 +57,8 @@ fn distinguishes_silent_and_unreachable_provider() {
     );
     // After a second a stream begins, with a comment.
     let answer = context.say("hi", true);
-    let (status, text) = (answer.status, answer.text());
+    let status = answer.status;
+    let text = answer.text();
     assert!(
         [200, 504].contains(&status) && text.contains("Request timed out after 1 s; "),
         "{status} {text}"

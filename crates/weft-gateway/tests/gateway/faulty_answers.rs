@@ -49,7 +49,7 @@ fn is_json(answer: &Response) -> bool {
 }
 
 #[test]
-fn error_in_place_of_the_first_event_is_a_status() {
+fn error_in_place_of_first_event_is_status() {
     let overloaded = r#"{"error":{"message":"too busy","type":"server_error","code":503}}"#;
     let comments = format!(": waiting\n\n:\n\ndata: {overloaded}\n\n");
     let cases = [
@@ -86,7 +86,7 @@ fn error_in_place_of_the_first_event_is_a_status() {
 }
 
 #[test]
-fn next_provider_is_asked_after_an_error_in_place_of_an_answer() {
+fn asks_next_provider_after_error_in_answers_place() {
     let error = r#"{"error":{"message":"too busy","type":"server_error","code":503}}"#;
     for first in [
         GivenProvider::events(&format!("data: {error}\n\n")),
@@ -199,7 +199,7 @@ fn answer_of_another_dialect_is_bad_gateway() {
 }
 
 #[test]
-fn failure_of_a_provider_is_no_failure_of_the_gateway() {
+fn failure_of_provider_is_none_of_gateway() {
     for (kind, events) in [("openai", DELTAS), ("anthropic", MESSAGE_START)] {
         for path in PATHS {
             let context = gateway(&GivenProvider::events(events), kind);
@@ -210,7 +210,7 @@ fn failure_of_a_provider_is_no_failure_of_the_gateway() {
 }
 
 #[test]
-fn byte_order_mark_of_an_answer_is_left_out() {
+fn leaves_out_byte_order_mark_of_an_answer() {
     for path in PATHS {
         let body = format!("\u{feff}{COMPLETION}");
         let context = gateway(&GivenProvider::whole(200, "", &body), "openai");
@@ -270,7 +270,7 @@ fn failure_within_a_choice_is_no_complete_answer() {
 }
 
 #[test]
-fn answers_that_are_only_passed_on_have_no_limit() {
+fn answers_only_passed_on_have_no_limit() {
     let long = format!("{{\"data\":\"{}\"}}", "x".repeat(11_000_000));
     let context = gateway(&GivenProvider::whole(200, "", &long), "openai");
     let body = r#"{"model":"m","input":["x"]}"#;

@@ -173,7 +173,7 @@ fn streams_become_complete_answers_of_each_dialect() {
 }
 
 #[test]
-fn failure_in_a_stream_is_a_status_for_who_waits_for_all() {
+fn failure_in_stream_is_status_for_whole_answer() {
     let error = "data: {\"error\":{\"message\":\"no credit left\",\"type\":\"rate_limit_error\"}}\n\n";
     let cut = CHUNKS.split_once("data: [DONE]").expect("an end").0;
     let cut = cut.replace("\"finish_reason\":\"stop\"", "\"finish_reason\":null");
@@ -188,7 +188,8 @@ fn failure_in_a_stream_is_a_status_for_who_waits_for_all() {
                 "openai",
             );
             let got = ask(&context, path, false);
-            let (code, text) = (got.status, got.text());
+            let code = got.status;
+            let text = got.text();
             // A translation has the statuses that all dialects know.
             let code = if path != "/v1/chat/completions" && code == 500 {
                 502
@@ -218,7 +219,7 @@ fn failure_in_a_complete_answer_is_an_event() {
 }
 
 #[test]
-fn next_provider_is_asked_if_a_stream_breaks_off() {
+fn asks_next_provider_if_stream_breaks_off() {
     let cut = answer(
         "openai",
         "content-type: text/event-stream\r\n",
@@ -272,7 +273,7 @@ const TEXTS: &str = concat!(
 );
 
 #[test]
-fn streamed_completion_of_a_text_becomes_a_complete_one() {
+fn streamed_completion_of_text_becomes_complete_one() {
     let given = answer("openai", "content-type: text/event-stream\r\n", TEXTS);
     let context = gateway(&given, "openai");
     let got = context.send(Request::post(
@@ -299,7 +300,7 @@ fn streamed_completion_of_a_text_becomes_a_complete_one() {
 }
 
 #[test]
-fn second_choice_and_log_probabilities_of_a_stream_are_kept() {
+fn keeps_second_choice_and_log_probabilities_of_stream() {
     let chunks = concat!(
         "data: {\"id\":\"c1\",\"system_fingerprint\":\"fp\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"logprobs\":{\"content\":[{\"token\":\"a\"}]},\"finish_reason\":\"stop\"}]}\n\n",
         "data: {\"id\":\"c1\",\"choices\":[{\"index\":1,\"delta\":{\"content\":\"b\"},\"finish_reason\":\"stop\"}]}\n\n",

@@ -122,7 +122,7 @@ fn key_is_limited_to_its_models() {
 }
 
 #[test]
-fn pattern_stands_for_a_providers_models_under_each_name() {
+fn pattern_stands_for_models_under_each_name() {
     let given = GivenProvider::whole(200, "", OK);
     let list_of_models = r#"{"data":[{"id":"one"},{"id":"two"}]}"#;
     let other = GivenProvider::whole(200, "", list_of_models);

@@ -114,7 +114,7 @@ fn client_adds_to_configured_lists_alone() {
 }
 
 #[test]
-fn requests_without_an_answer_of_the_model_have_no_members() {
+fn requests_without_answer_of_model_have_no_members() {
     let given = GivenProvider::whole(200, "", r#"{"data":[],"input_tokens":1}"#);
     let context = gateway(&given, "openai");
     let ask = json!({"model": "m", "input": "x"});
@@ -154,7 +154,7 @@ fn members_of_another_provider_stay_with_it() {
 }
 
 #[test]
-fn server_that_cannot_stream_is_asked_for_complete_answers() {
+fn asks_server_without_streams_for_complete_answers() {
     let given = GivenProvider::whole(200, "", ANSWER);
     let options = GatewayOptions::given(&given).provider(json!({"extra_body": {"stream": false}}));
     let context = options.start();

@@ -106,7 +106,7 @@ fn streams_byte_for_byte() {
 }
 
 #[test]
-fn event_is_passed_on_whole_wherever_it_was_cut() {
+fn passes_on_whole_event_wherever_it_was_cut() {
     for cut in [3, 40, CHUNKS.len() - 1] {
         let (start, rest) = CHUNKS.split_at(cut);
         let parts = vec![
@@ -203,7 +203,7 @@ fn provider_error_is_passed_on_as_it_came() {
 }
 
 #[test]
-fn client_need_not_repeat_what_the_gateway_has_repeated() {
+fn client_need_not_repeat_what_gateway_repeated() {
     let body = r#"{"error":{"message":"slow down"}}"#;
     let given = GivenProvider::whole(429, "retry-after: 0\r\nx-ratelimit-remaining-tokens: 0\r\n", body);
     let context = GatewayOptions::given(&given)
@@ -250,7 +250,7 @@ fn key_in_an_error_is_hidden() {
 }
 
 #[test]
-fn what_is_no_error_of_the_dialect_becomes_one() {
+fn foreign_errors_become_errors_of_the_dialect() {
     for body in ["<html>busy</html>", r#"{"detail":"busy"}"#, ""] {
         let given = GivenProvider::whole(400, "", body);
         let context = GatewayOptions::given(&given).start();
@@ -284,7 +284,7 @@ fn answer_without_content_is_named() {
 }
 
 #[test]
-fn encoding_of_an_answer_that_has_to_be_read_is_named() {
+fn names_encoding_of_answer_that_must_be_read() {
     let given = GivenProvider::whole(200, "content-encoding: gzip\r\n", "\u{1f}");
     let context = GatewayOptions::given(&given).start();
     let read = r#"{"model":"m","max_tokens":1,"messages":[]}"#;
@@ -383,7 +383,8 @@ fn silent_provider_times_out() {
     for ask in [ASK, STREAM] {
         let context = GatewayOptions::new("silent").timeout(1).start();
         let answer = context.send(chat(ask));
-        let (status, text) = (answer.status, answer.text());
+        let status = answer.status;
+        let text = answer.text();
         assert!(
             status == 504 || text.contains("Request timed out after 1 s"),
             "{status} {text}"
@@ -392,7 +393,7 @@ fn silent_provider_times_out() {
 }
 
 #[test]
-fn unknown_member_given_twice_is_the_providers_to_judge() {
+fn provider_judges_unknown_member_given_twice() {
     let given = GivenProvider::whole(200, "", ANSWER);
     let context: TestContext = GatewayOptions::given(&given).start();
     assert_eq!(context.send(chat(r#"{"a":1,"a":2}"#)).status, 200);

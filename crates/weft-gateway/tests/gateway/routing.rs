@@ -193,7 +193,7 @@ fn only_providers_with_the_path_are_asked() {
 }
 
 #[test]
-fn provider_of_the_same_dialect_gets_what_another_one_could_not() {
+fn provider_of_same_dialect_gets_what_others_cannot() {
     let openai = GivenProvider::whole(200, "", OK);
     let anthropic = GivenProvider::whole(200, "", "{}");
     let context = GatewayOptions::given(&openai)

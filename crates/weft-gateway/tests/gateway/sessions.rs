@@ -375,7 +375,7 @@ fn replaced_answer_stays_until_there_is_another_one() {
 }
 
 #[test]
-fn answer_is_not_replaced_while_another_one_is_made() {
+fn answer_is_not_replaced_while_another_is_made() {
     let held = HeldProvider::new();
     let context = GatewayOptions::held(&held).start();
     ask_and_leave(&context);

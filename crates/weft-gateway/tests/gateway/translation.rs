@@ -287,7 +287,7 @@ fn output(context: &TestContext, body: &Value) -> Vec<Value> {
 }
 
 #[test]
-fn items_of_kept_responses_are_named_instead_of_repeated() {
+fn items_of_kept_responses_are_named_not_repeated() {
     for stream in [false, true] {
         let message = json!({ "role": "assistant", "content": "Hello", "reasoning_content": "hm",
             "tool_calls": [{ "index": 0, "id": "c", "type": "function", "function": { "name": "f", "arguments": "{}" } }] });
@@ -380,7 +380,7 @@ fn item_that_is_not_kept_is_named() {
 }
 
 #[test]
-fn items_make_no_request_larger_than_a_body_may_be() {
+fn items_make_no_request_larger_than_body_limit() {
     let given = GivenProvider::whole(200, "", &COMPLETION.replace("Hello", &"x".repeat(2000)));
     let options = GatewayOptions::given(&given).gateway(json!({ "max_body_bytes": 8000 }));
     let context = options.start();
@@ -421,7 +421,7 @@ fn response_tells_whether_it_is_kept() {
 }
 
 #[test]
-fn input_of_a_kept_response_is_listed_in_pages() {
+fn lists_input_of_kept_response_in_pages() {
     let given = GivenProvider::whole(200, "", COMPLETION);
     let context = gateway(&given, "openai");
     let input = json!([
@@ -471,7 +471,7 @@ fn input_of_a_kept_response_is_listed_in_pages() {
 }
 
 #[test]
-fn tokens_are_estimated_in_the_form_of_the_path() {
+fn estimates_tokens_in_the_form_of_path() {
     let given = GivenProvider::whole(200, "", COMPLETION);
     let context = gateway(&given, "openai");
     for model in ["m", "clawft"] {

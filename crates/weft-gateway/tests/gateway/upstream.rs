@@ -197,7 +197,9 @@ impl GivenProvider {
         let released = Arc::clone(&given.released);
         thread::spawn(move || {
             for mut stream in listener.incoming().map_while(Result::ok) {
-                let (sent, answers, released) = (Arc::clone(&sent), answers.clone(), Arc::clone(&released));
+                let sent = Arc::clone(&sent);
+                let answers = answers.clone();
+                let released = Arc::clone(&released);
                 thread::spawn(move || {
                     let request = Sent::read(&stream)?;
                     let mut sent = sent.lock().expect("the requests");

@@ -156,9 +156,9 @@ impl Hidden {
 
 /// Ask the model, once or in a conversation
 ///
-/// The message is the arguments, joined by spaces. What standard input holds, if it is not a terminal, follows them, or
-/// takes the place of an argument `-`; it is text or an image. On a terminal without a message a prompt asks for one
-/// message after another. A message is plain text or {"role":"user","content":"…"}.
+/// The message is the arguments, joined by spaces. Standard input, unless it is a terminal, is added at the end, or in
+/// place of an argument `-`; it is text or an image. On a terminal, without a message, a prompt asks for one message
+/// after another. A message is plain text or {"role":"user","content":"…"}.
 ///
 /// Each call begins a conversation of its own; -c continues the last one, --session a certain one.
 ///
@@ -196,7 +196,7 @@ pub(crate) struct Chat {
     /// Do not stream the answer
     #[arg(long)]
     pub(crate) no_stream: bool,
-    /// Show answers as they are sent, and do not render their Markdown; so it is if standard output is not a terminal
+    /// Show answers as they are sent, without rendering Markdown; the default if standard output is no terminal
     #[arg(long)]
     pub(crate) no_markdown: bool,
     /// Print the model's reasoning on standard error, or as `reasoning` with --json
@@ -240,8 +240,8 @@ pub(crate) struct Init {
 
 /// List the models of the configured providers
 ///
-/// Each is in a line, in the form that `--model` takes, and the one that is asked by default is marked. The exit code
-/// is not 0 if a provider cannot be asked.
+/// Each model has a line, in the form that `--model` takes; the default model is marked. The exit code is not 0 if a
+/// provider cannot be asked.
 #[derive(Debug, Args)]
 pub(crate) struct Models {
     /// Ask only this provider
@@ -307,7 +307,7 @@ pub(crate) enum ConfigAction {
     Path,
     /// Check the configuration, and report misspelt fields and providers that do not answer
     ///
-    /// The list of models is asked for at each provider, which costs nothing.
+    /// Each provider is asked for its list of models, which costs nothing.
     #[command(after_help = CHECK_CODES)]
     Check {
         /// Ask no provider

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn options_stay_options() {
+    fn options_stay_options_among_words() {
         let options = chat(&[
             "-c",
             "hi",

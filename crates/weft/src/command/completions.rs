@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn each_script_asks_for_the_names_that_it_has() {
+    fn each_script_asks_for_names_it_has() {
         for (shell, sessions, models) in [(Shell::Bash, 1, 1), (Shell::Fish, 2, 1), (Shell::Zsh, 6, 5)] {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Weft::command(), "weft", &mut script);

@@ -197,7 +197,9 @@ impl Answers {
             .into_iter()
             .map(|(name, value)| format!("\n        \"{name}\": {value}"))
             .collect();
-        let (provider, model, fields) = (text(&self.provider), text(&self.model), fields.join(","));
+        let provider = text(&self.provider);
+        let model = text(&self.model);
+        let fields = fields.join(",");
         // The files are those of `--workspace`, and changes are asked about.
         format!(
             "{{\n  \"agents\": {{\n    \"provider\": {provider},\n    \"model\": {model}\n  }},\n  \

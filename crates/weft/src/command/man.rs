@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn page_has_a_title_and_values_in_its_synopses() {
+    fn page_has_title_and_values_in_its_synopses() {
         let page = String::from_utf8(page().unwrap()).unwrap();
         let title = concat!(".TH weft 1 \"\" \"weft ", env!("CARGO_PKG_VERSION"), "\"\n");
         assert!(page.starts_with(title), "{page}");

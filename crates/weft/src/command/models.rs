@@ -98,7 +98,8 @@ pub(super) fn ask_for(
     let mut asked: Vec<(usize, Asked)> = runtime.block_on(async {
         let mut tasks = JoinSet::new();
         for (index, (name, provider)) in providers.into_iter().enumerate() {
-            let (agent, path) = (agent.clone(), file.path().to_owned());
+            let agent = agent.clone();
+            let path = file.path().to_owned();
             tasks.spawn(async move {
                 let offer = match provider {
                     Ok(provider) => agent.models(&provider, wait).await,

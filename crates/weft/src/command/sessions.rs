@@ -43,7 +43,8 @@ fn transcript(session: &Session) -> String {
             text.push('\n');
         }
         for image in message.images() {
-            let (kind, bytes) = (&image.media_type, image.data.len() / 4 * 3);
+            let kind = &image.media_type;
+            let bytes = image.data.len() / 4 * 3;
             text.push_str(&format!("> [image: {kind}, {} kB]\n", bytes.div_ceil(1000)));
         }
         let mark = if message.role == Role::User { "> " } else { "" };

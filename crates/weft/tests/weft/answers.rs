@@ -205,7 +205,7 @@ fn reports_errors_like_the_component() {
 }
 
 #[test]
-fn retries_temporary_failures() {
+fn retries_failures_that_are_temporary() {
     for scenario in ["recovers", "reset-then-ok"] {
         assert_eq!(Home::new(scenario).run(&["chat", "Hi"]).result(), "echo: Hi\n");
     }
@@ -232,7 +232,7 @@ fn names_cause_of_unreachable_server() {
 }
 
 #[test]
-fn rejects_invalid_messages() {
+fn rejects_messages_that_are_invalid() {
     let home = Home::new("ok");
     assert!(
         home.run_with(&["chat"], " \n")

@@ -56,7 +56,7 @@ fn check_warns_of_keys_at_risk() {
 }
 
 #[test]
-fn check_names_typos_and_providers_that_do_not_answer() {
+fn check_names_typos_and_providers_without_answer() {
     let home = Home::new("capable");
     home.edit(|config| {
         config["agents"]["modle"] = json!("x");
@@ -175,7 +175,7 @@ fn init_writes_private_configuration_and_replaces_none() {
 }
 
 #[test]
-fn init_asks_nobody_in_a_pipe_and_takes_no_key() {
+fn init_asks_nobody_in_pipe_for_a_key() {
     let home = Home::new("ok");
     remove_file(home.path("config.json")).unwrap();
     let said = home.run(&["init"]).failure(1);

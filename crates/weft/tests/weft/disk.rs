@@ -78,7 +78,7 @@ fn stored(home: &Home) -> Vec<String> {
 }
 
 #[test]
-fn four_requests_at_once_are_stored_under_slow_fsync() {
+fn stores_four_requests_at_once_under_slow_fsync() {
     let home = Home::new("ok");
     home.run(&["chat", "first"]).result();
     let mut gateway = spawn(

@@ -48,7 +48,7 @@ fn ctrl_c_before_answer_stores_nothing() {
 }
 
 #[test]
-fn ctrl_c_does_not_wait_for_the_next_attempt() {
+fn ctrl_c_does_not_wait_for_next_attempt() {
     let home = Home::new("retry-after-1");
     let child = home.spawn(&["chat", "Hello!"]);
     home.wait_for_request();

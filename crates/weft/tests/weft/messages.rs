@@ -130,7 +130,7 @@ fn options_replace_the_configured_values() {
 }
 
 #[test]
-fn images_go_with_the_message_and_stay_in_the_session() {
+fn images_go_with_message_and_stay_in_session() {
     let home = Home::new("ok");
     let image = home.path("photo.png");
     fs::write(&image, b"\x89PNG\r\n\x1a\n").unwrap();

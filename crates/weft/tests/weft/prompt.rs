@@ -108,7 +108,7 @@ fn ctrl_c_ends_answer_but_not_conversation() {
 }
 
 #[test]
-fn bytes_that_are_no_text_do_not_end_the_prompt() {
+fn bytes_without_text_do_not_end_the_prompt() {
     let home = Home::new("ok");
     let mut session = start(&home, &[]);
     for bytes in [
@@ -234,7 +234,7 @@ fn shows_and_removes_the_spinner() {
 }
 
 #[test]
-fn input_during_an_answer_is_the_beginning_of_the_next_line() {
+fn input_during_answer_begins_the_next_line() {
     let home = Home::new("stream-slow");
     let mut session = start(&home, &[]);
     type_line(&mut session, "one two three four five six");
@@ -261,7 +261,7 @@ fn input_during_an_answer_is_the_beginning_of_the_next_line() {
 }
 
 #[test]
-fn lines_that_are_ended_during_an_answer_follow_it() {
+fn lines_ended_during_an_answer_follow_it() {
     let home = Home::new("stream-slow");
     let mut session = start(&home, &[]);
     type_line(&mut session, "one two three four");
@@ -402,7 +402,7 @@ fn init_asks_three_questions() {
 }
 
 #[test]
-fn ctrl_c_at_a_question_refuses_and_ends_the_answer() {
+fn ctrl_c_at_question_refuses_and_ends_answer() {
     let home = Home::new("tools");
     home.edit(|config| config["tools"] = serde_json::json!({ "files": { "write": true } }));
     fs::create_dir(home.path("work")).unwrap();
@@ -419,7 +419,7 @@ fn ctrl_c_at_a_question_refuses_and_ends_the_answer() {
 }
 
 #[test]
-fn questions_name_the_tools_of_servers_as_rules_do() {
+fn questions_name_tools_of_servers_as_rules() {
     let home = Home::new("tools");
     home.edit(|config| config["tools"] = serde_json::json!({ "mcp": { "s": crate::tools::server() } }));
     let mut session = start(&home, &[]);

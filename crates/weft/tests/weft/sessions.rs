@@ -122,7 +122,7 @@ fn import_reads_what_powershell_writes() {
 }
 
 #[test]
-fn database_that_does_not_answer_is_awaited_with_a_word() {
+fn reports_waiting_for_database_that_does_not_answer() {
     let home = Home::new("ok");
     let mut call = home.command(&["keys", "list"]);
     call.env("CLAWFT_STORE_URL", "postgres://user:password@127.0.0.1:1/x");

@@ -123,7 +123,7 @@ fn fetch_reaches_listed_origins_only() {
 }
 
 #[test]
-fn error_of_a_tool_is_a_result_for_the_model() {
+fn error_of_tool_is_result_for_model() {
     let home = home(&json!({ "files": {} }));
     let workspace = workspace(&home);
     let run = home.run(&[
@@ -176,7 +176,7 @@ pub(crate) fn server() -> Value {
 
 #[cfg(unix)]
 #[test]
-fn call_of_a_server_is_shown_by_its_name_in_permissions() {
+fn shows_call_of_server_by_name_in_permissions() {
     let home = home(&json!({ "mcp": { "s": server() }, "permissions": { "mcp.s.look.up": "allow" } }));
     let run = home.run(&["chat", "mcp__s__look_up {}"]);
     assert_eq!(run.code, 0, "{}", run.stderr);

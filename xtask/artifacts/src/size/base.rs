@@ -104,7 +104,8 @@ fn build(project: &Project, commit: &str) -> Result<Profile> {
     // The path is not below this checkout, where cargo would add our settings to those of the base.
     let root = directory.path().join("tree");
     fs::create_dir(&root).with_context(|| format!("could not make the directory `{}`", root.display()))?;
-    let (shell, archive) = (project.shell()?, directory.path().join("tree.tar"));
+    let shell = project.shell()?;
+    let archive = directory.path().join("tree.tar");
     cmd::run(
         cmd!(shell, "git archive --format=tar --output {archive} {commit}"),
         "export the base from git",

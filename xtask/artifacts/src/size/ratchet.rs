@@ -47,7 +47,8 @@ pub(super) fn check(project: &Project, json: bool) -> Result<()> {
 /// be read or written.
 pub(super) fn accept(project: &Project, why: &str) -> Result<()> {
     let profile = wasm::profile(project, project)?;
-    let (path_of_budget, budget) = (project.root.join("size-budget.toml"), Budget::of(project)?);
+    let path_of_budget = project.root.join("size-budget.toml");
+    let budget = Budget::of(project)?;
     let text = std::fs::read_to_string(&path_of_budget).context("could not read the size budget")?;
     let moved = moved(&text, &budget, &sizes(&profile), why)?;
     replace(&path_of_budget, moved.as_bytes())?;

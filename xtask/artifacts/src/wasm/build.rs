@@ -129,7 +129,8 @@ fn compile(
         Mode::Plain => target.into(),
         Mode::Named | Mode::Small => target::with_pairs(project, target)?.into_os_string(),
     };
-    let (arguments, locked) = (mode.arguments(), locked.then_some("--locked"));
+    let arguments = mode.arguments();
+    let locked = locked.then_some("--locked");
     // Flags from the environment would replace the ones in the file, and the artifact would depend on who builds
     // it. A target directory from the environment belongs to our own checkout, but this may be a build of another
     // one. Samples share the target directory of the workspace, to share the compiled std.

@@ -76,13 +76,14 @@ mod tests {
     }
 
     #[test]
-    fn accepts_own_heap() {
+    fn accepts_module_with_own_heap() {
         check(&module(&["cabi_realloc", "clawft_free", "main"]).finish()).unwrap();
     }
 
     #[test]
     fn refuses_heap_of_c_library_in_component() {
-        let (linked, mut component) = (module(&["main", "dlmalloc"]), Component::new());
+        let linked = module(&["main", "dlmalloc"]);
+        let mut component = Component::new();
         component.section(&ModuleSection(&linked));
         let error = check(&component.finish()).unwrap_err().to_string();
         assert!(error.contains("by its name `dlmalloc`"), "{error}");

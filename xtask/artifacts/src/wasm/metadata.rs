@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn core_module_has_the_same_metadata_as_a_component() {
+    fn core_module_has_same_metadata_as_component() {
         let module = Module::new().finish();
         let added = added_to(&module, Some("c0ffee"));
         assert!(added.starts_with(&module), "the rest has changed");

@@ -49,7 +49,7 @@ mod tests {
     use super::changed;
 
     #[test]
-    fn changes_convention_only() {
+    fn changes_convention_of_calls_only() {
         let changed = changed(r#"{"arch":"wasm32","features":"+a"}"#).unwrap();
         assert_eq!(
             changed,

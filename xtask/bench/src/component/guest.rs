@@ -177,7 +177,8 @@ impl GuestRunner {
         place: &GuestInput,
         message: &Path,
     ) -> Result<(Duration, bool)> {
-        let (wasmtime, shell) = (&self.wasmtime, Shell::new()?);
+        let wasmtime = &self.wasmtime;
+        let shell = Shell::new()?;
         let (forms, options): (_, &[&str]) = match form {
             Form::Source => (&self.sources, &["-C", "cache=n"]),
             Form::Cached => (&self.sources, &[]),

@@ -105,7 +105,8 @@ impl Commands {
         };
         let mut at = HEADER;
         for _ in 0..found.count {
-            let (kind, size) = (word(binary, at)?, word(binary, at + 4)? as usize);
+            let kind = word(binary, at)?;
+            let size = word(binary, at + 4)? as usize;
             ensure!(size >= 8, "a load command is empty");
             found.signed |= kind == LC_CODE_SIGNATURE;
             if kind == LC_SEGMENT_64 {

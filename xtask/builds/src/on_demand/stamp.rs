@@ -134,7 +134,8 @@ mod tests {
     #[test]
     fn digest_changes_with_names_and_contents() {
         let root = tempfile::tempdir().unwrap();
-        let (directory, sources) = (root.path().join("package/src"), ["package"]);
+        let directory = root.path().join("package/src");
+        let sources = ["package"];
         fs::create_dir_all(&directory).unwrap();
         fs::write(directory.join("main.rs"), "one").unwrap();
         let one = sources_digest(root.path(), &sources).unwrap();

@@ -112,7 +112,7 @@ const HOSTS: [&str; 4] = [
 
 /// A build script or macro that depended on other packages on another host would have another identity there.
 #[test]
-fn build_scripts_depend_on_the_same_packages_on_all_hosts() {
+fn build_scripts_use_same_packages_on_all_hosts() {
     let [first, others @ ..] = HOSTS.map(compiled_for_host);
     assert!(first.len() > 10, "not all packages are found: {first:?}");
     for other in others {

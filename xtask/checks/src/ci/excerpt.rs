@@ -15,7 +15,8 @@ pub(super) fn excerpt(text: &str, path: &Path) -> String {
     } else {
         ("the failures,", &failures[..failures.len().min(LINES)])
     };
-    let (path, count) = (path.display(), shown.len());
+    let path = path.display();
+    let count = shown.len();
     let heading = if count == all.len() {
         format!("{path}:")
     } else {

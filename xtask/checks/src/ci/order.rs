@@ -1,4 +1,4 @@
-//! Which step begins next, while others run.
+//! The choice of the step that begins next, while others run.
 
 use flags::Step;
 

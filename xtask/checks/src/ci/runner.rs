@@ -59,7 +59,7 @@ impl StepResult {
     }
 }
 
-/// How a step ended.
+/// The end of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Passed,
@@ -452,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_the_output_of_a_step_to_its_log() {
+    fn writes_output_of_step_to_its_log() {
         let directory = tempfile::tempdir().unwrap();
         let project = project(directory.path());
         let run = |options, word: &str| {

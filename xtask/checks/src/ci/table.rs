@@ -62,7 +62,7 @@ mod tests {
     use crate::ci::test_counts::TestCounts;
 
     #[test]
-    fn has_a_row_for_each_step_and_the_whole_time() {
+    fn has_row_for_each_step_and_whole_time() {
         let result = |step, verdict, seconds, log: &str| StepResult {
             step,
             verdict,

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn longest_prefix_decides() {
+    fn longest_prefix_decides_the_group() {
         let group = |name: &str, prefix: &str| {
             format!("[[group]]\nname = '{name}'\nprefixes = ['{prefix}']\nfloor = 90\n")
         };

@@ -53,7 +53,8 @@ pub(super) fn gather(floors: &Floors, sources: Vec<Source>) -> Result<Vec<Group>
         .collect();
     let mut faults = Vec::new();
     for source in sources.into_iter().filter(|source| floors.measures(&source.path)) {
-        let (path, measured) = (&source.path, !source.lines.is_empty());
+        let path = &source.path;
+        let measured = !source.lines.is_empty();
         match (floors.group_of(path), floors.is_unmeasured(path)) {
             (_, true) if measured => faults.push(format!(
                 "`{path}` is listed under `elsewhere`, but it is measured"

@@ -9,13 +9,15 @@ pub(super) fn table(groups: &[Group]) -> Table {
     let mut table = Table::new();
     table.set_header(["group", "lines", "run", "percent", "floor"]);
     for group in groups {
-        let (covered, lines) = (group.covered(), group.lines());
+        let covered = group.covered();
+        let lines = group.lines();
         let floor = if group.holds() {
             group.floor.to_string()
         } else {
             format!("BELOW {}", group.floor)
         };
-        let (shown, percent) = (group.name.clone(), percent(covered, lines));
+        let shown = group.name.clone();
+        let percent = percent(covered, lines);
         table.add_row([shown, lines.to_string(), covered.to_string(), percent, floor]);
     }
     table.column_iter_mut().skip(1).for_each(|column| {
@@ -104,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_percents_down() {
+    fn rounds_percents_of_lines_down() {
         assert_eq!(percent(9999, 10_000), "99.9");
         assert_eq!(percent(0, 7), "0.0");
     }

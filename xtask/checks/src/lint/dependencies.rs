@@ -39,7 +39,8 @@ const LOOSELY: [&str; 2] = [
 ];
 
 pub(super) fn check(project: &Project) -> Result<()> {
-    let (shell, deny) = (project.shell()?, toolchain::tool(project, Tool::CargoDeny)?);
+    let shell = project.shell()?;
+    let deny = toolchain::tool(project, Tool::CargoDeny)?;
     let own = cargo_deny(&shell, &deny, "Cargo.toml")
         .args(EXACTLY)
         .args(["bans", "licenses", "sources"]);
@@ -70,7 +71,8 @@ impl fmt::Display for OutOfReach {
 ///
 /// Fails with [`OutOfReach`] if no database is available; else with the known faults.
 pub(super) fn advisories(project: &Project, copy: Option<&str>) -> Result<()> {
-    let (shell, deny) = (project.shell()?, toolchain::tool(project, Tool::CargoDeny)?);
+    let shell = project.shell()?;
+    let deny = toolchain::tool(project, Tool::CargoDeny)?;
     if let Some(copy) = copy {
         take_database_from(&shell, copy)?;
     }

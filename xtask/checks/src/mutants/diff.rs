@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_unknown_base() {
+    fn refuses_base_that_is_unknown() {
         let project = Project::discover().unwrap();
         let error = Changes::since(&project, "no-such-revision")
             .unwrap_err()

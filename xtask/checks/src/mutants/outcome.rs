@@ -113,7 +113,9 @@ impl Listed {
                 .strip_prefix(&self.file)?
                 .strip_prefix(':')?
                 .splitn(3, ':');
-            let (line, _column, change) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?);
+            let line = parts.next()?.parse().ok()?;
+            let _column = parts.next()?;
+            let change = parts.next()?;
             Some(Mutant {
                 name: format!("{}:{change}", self.file),
                 line,

@@ -234,10 +234,8 @@ mod tests {
 
     #[test]
     fn equal_names_are_counted() {
-        let (all, tested) = (
-            known(&["a", "a", "a"]),
-            [("a", Survived), ("a", Caught), ("a", Survived)],
-        );
+        let all = known(&["a", "a", "a"]);
+        let tested = [("a", Survived), ("a", Caught), ("a", Survived)];
         assert!(score(&["a", "a"], &all, &tested, Some(1)).faults().is_empty());
         assert_eq!(score(&["a"], &all, &tested, Some(1)).faults().len(), 1);
         assert_eq!(

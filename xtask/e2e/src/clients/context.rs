@@ -54,7 +54,9 @@ impl<'a> ClientContext<'a> {
             let _fetching = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
             self.fixture.script(&shell, client)?
         };
-        let (url, log, label) = (gateway.url(), self.fixture.log(), self.context.label());
+        let url = gateway.url();
+        let log = self.fixture.log();
+        let label = self.context.label();
         let command = command
             .args([url])
             .arg(log)

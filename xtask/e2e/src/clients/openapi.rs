@@ -9,7 +9,7 @@ use super::context::ClientContext;
 use crate::weft::TOKEN;
 
 /// The name of the case.
-pub(super) const NAME: &str = "clients::openapi_description_holds";
+pub(super) const NAME: &str = "clients::openapi_description_holds_for_gateway";
 
 /// The options. What a provider refuses or accepts beyond the description is its own decision.
 const OPTIONS: [&str; 10] = [
@@ -30,10 +30,8 @@ pub(super) fn check(test: &ClientContext<'_>) -> Result<()> {
     let shell = test.shell()?;
     let gateway = test.gateway(&shell, Some(TOKEN))?;
     let programs = toolchain::python(&test.fixture.project, Python::Schemathesis)?;
-    let (program, url) = (
-        programs.join("schemathesis"),
-        format!("{}/openapi.json", gateway.url()),
-    );
+    let program = programs.join("schemathesis");
+    let url = format!("{}/openapi.json", gateway.url());
     let header = format!("Authorization: Bearer {TOKEN}");
     let command =
         cmd!(shell, "{program} run {url} --header {header} {OPTIONS...}").env("NO_PROXY", "127.0.0.1");

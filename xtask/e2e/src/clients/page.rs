@@ -27,7 +27,9 @@ pub(super) fn render(record: &Record) -> String {
     for (client, found) in known.clone() {
         let working = found.uses.iter().filter(|tried| tried.works).count();
         all = [all[0] + found.uses.len(), all[1] + working];
-        let (title, version, count) = (client.title, &found.version, found.uses.len());
+        let title = client.title;
+        let version = &found.version;
+        let count = found.uses.len();
         // Writing to a string does not fail.
         let _ = writeln!(page, "| {title} | {version} | {count} | {working} |");
     }
@@ -76,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn every_use_works() {
+    fn every_recorded_use_works() {
         for (case, found) in record().0 {
             let failing: Vec<_> = found.uses.iter().filter(|tried| !tried.works).collect();
             assert!(failing.is_empty(), "{case}: {failing:?}");

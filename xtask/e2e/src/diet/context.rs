@@ -57,14 +57,16 @@ impl DietContext {
 
     /// Writes the binary of a WebAssembly text.
     pub(super) fn parse(&self, text: &str, output: &Path) -> Result<()> {
-        let (shell, tools) = (self.shell()?, &self.wasm_tools);
+        let shell = self.shell()?;
+        let tools = &self.wasm_tools;
         let parse = cmd!(shell, "{tools} parse - -o {output}").stdin(text);
         cmd::run(parse, "make a binary of the text")
     }
 
     /// Shrinks a file, and returns the account.
     pub(super) fn shrink(&self, input: &Path, output: &Path, options: &[&str]) -> Result<Value> {
-        let (shell, diet) = (self.shell()?, &self.diet);
+        let shell = self.shell()?;
+        let diet = &self.diet;
         let shrink = cmd!(
             shell,
             "{diet} shrink {input} -o {output} --json --quiet {options...}"
@@ -75,14 +77,16 @@ impl DietContext {
 
     /// Validates a file with exactly these features.
     pub(super) fn validate(&self, path: &Path, features: &str) -> Result<()> {
-        let (shell, tools) = (self.shell()?, &self.wasm_tools);
+        let shell = self.shell()?;
+        let tools = &self.wasm_tools;
         let validate = cmd!(shell, "{tools} validate --features {features} {path}");
         cmd::run(validate, "validate the result")
     }
 
     /// Calls the function of the input, and returns the printed results or the reason of the trap.
     pub(super) fn invoke(&self, path: &Path, input: &Input) -> Result<String> {
-        let (shell, wasmtime) = (self.shell()?, &self.wasmtime);
+        let shell = self.shell()?;
+        let wasmtime = &self.wasmtime;
         let (invoke, arguments) = (input.invoke, input.arguments);
         let run = cmd!(
             shell,
@@ -99,7 +103,8 @@ impl DietContext {
 
     /// Runs a script of the specification's test suite.
     pub(super) fn run_script(&self, path: &Path) -> Result<()> {
-        let (shell, wasmtime) = (self.shell()?, &self.wasmtime);
+        let shell = self.shell()?;
+        let wasmtime = &self.wasmtime;
         cmd::run_quietly(
             cmd!(shell, "{wasmtime} wast -W all-proposals=y {path}"),
             "run a script of the specification's tests",
@@ -109,7 +114,8 @@ impl DietContext {
 
     /// Makes a component of a core module for WASI preview 1.
     pub(super) fn componentize(&self, module: &Path, adapter: &Path, output: &Path) -> Result<()> {
-        let (shell, tools) = (self.shell()?, &self.wasm_tools);
+        let shell = self.shell()?;
+        let tools = &self.wasm_tools;
         let adapter = format!("wasi_snapshot_preview1={}", adapter.display());
         let new = cmd!(
             shell,
@@ -120,13 +126,15 @@ impl DietContext {
 
     /// Runs a command, and returns the text that it prints.
     pub(super) fn run(&self, path: &Path) -> Result<String> {
-        let (shell, wasmtime) = (self.shell()?, &self.wasmtime);
+        let shell = self.shell()?;
+        let wasmtime = &self.wasmtime;
         cmd::read(cmd!(shell, "{wasmtime} run {path}"), "run the component")
     }
 
     /// Returns the interfaces of a component, as text, or the reason why it cannot be text: WIT has no core modules.
     pub(super) fn interfaces(&self, path: &Path) -> Result<String> {
-        let (shell, tools) = (self.shell()?, &self.wasm_tools);
+        let shell = self.shell()?;
+        let tools = &self.wasm_tools;
         let output = cmd::output(
             cmd!(shell, "{tools} component wit {path}"),
             "print the interfaces",

@@ -33,7 +33,9 @@ pub(crate) fn trials(project: &Project, options: &Options, log: &Log) -> Result<
     let seeds = random::seeds(options.seed, random::MANY);
     ui::status("Running", &format!("the corpus of wasm-diet ({})", cases.len()));
     let trial = |case: Case| {
-        let (programs, modules, seeds) = (Arc::clone(&programs), modules.clone(), seeds.clone());
+        let programs = Arc::clone(&programs);
+        let modules = modules.clone();
+        let seeds = seeds.clone();
         let attempt = move || {
             let (context, corpus) = programs.as_ref();
             match case.subject {

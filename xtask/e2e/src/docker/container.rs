@@ -119,7 +119,8 @@ impl<'p> Container<'p> {
 
     /// Returns the text of a file in the container.
     pub(super) fn file(&self, path: &str) -> Result<String> {
-        let (from, to) = (format!("{}:{path}", self.id), self.test.path("copied"));
+        let from = format!("{}:{path}", self.id);
+        let to = self.test.path("copied");
         self.test
             .docker_prints(&["cp", &from, &to.display().to_string()])?;
         let text =

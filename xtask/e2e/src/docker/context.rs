@@ -103,7 +103,9 @@ impl<'a> ImageContext<'a> {
 
     /// Returns the command that [`Self::xtask_as_it_is`] runs.
     pub(super) fn command<'s>(&self, shell: &'s Shell, words: &[&str]) -> Cmd<'s> {
-        let (xtask, layout, digests) = (&self.fixture.xtask, self.path("oci"), self.digests());
+        let xtask = &self.fixture.xtask;
+        let layout = self.path("oci");
+        let digests = self.digests();
         cmd!(
             shell,
             "{xtask} docker {words...} --layout {layout} --digests {digests}"

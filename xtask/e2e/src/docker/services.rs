@@ -41,7 +41,8 @@ impl<'t, 'f> ServiceImages<'t, 'f> {
             nginx,
             ours: true,
         };
-        let (shell, script) = (test.shell()?, test.fixture.root.join("ci/service-images"));
+        let shell = test.shell()?;
+        let script = test.fixture.root.join("ci/service-images");
         let (postgres, nginx) = (&images.postgres, &images.nginx);
         let made = test.run(cmd!(shell, "{script} {postgres} {nginx}"))?;
         ensure!(

@@ -51,7 +51,8 @@ impl Fixture {
         host: Host,
         options: &Options,
     ) -> Result<Self> {
-        let (seed, directory) = (options.seed, WorkDirectory::new(options.keep)?);
+        let seed = options.seed;
+        let directory = WorkDirectory::new(options.keep)?;
         let provider = Provider::start(project, &directory.path().join("requests.jsonl"))?;
         let wasm_tools = toolchain::tool(project, Tool::WasmTools)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -73,7 +74,8 @@ impl Fixture {
 
     /// Replaces the host by the test host with the embedded component, and adds TLS in front of the provider.
     pub(super) fn embedded(mut self) -> Result<Self> {
-        let (shell, port) = (self.shell()?, self.provider.port());
+        let shell = self.shell()?;
+        let port = self.provider.port();
         self.provider
             .put_behind(TlsFront::start(&shell, &self.wasmtime()?.path, port)?)?;
         self.shipped.component = self.compiled()?.to_owned();
@@ -86,7 +88,9 @@ impl Fixture {
         if let Some(compiled) = self.compiled.get() {
             return Ok(compiled);
         }
-        let (shell, wasmtime, component) = (self.shell()?, &self.wasmtime()?.path, &self.shipped.component);
+        let shell = self.shell()?;
+        let wasmtime = &self.wasmtime()?.path;
+        let component = &self.shipped.component;
         let directory = tempfile::tempdir_in(self.directory())
             .context("could not make a directory")?
             .keep();

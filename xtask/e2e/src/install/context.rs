@@ -96,7 +96,8 @@ impl<'a> InstallContext<'a> {
         url: &str,
         variables: &[(&str, &str)],
     ) -> Result<Outcome> {
-        let (shell, script) = (self.shell()?, self.release()?.join("install.sh"));
+        let shell = self.shell()?;
+        let script = self.release()?.join("install.sh");
         let (program, rest) = words.split_first().context("there is no shell")?;
         let mut command = cmd!(shell, "{program} {rest...} {script}")
             .env_clear()
@@ -163,7 +164,8 @@ impl<'a> InstallContext<'a> {
 
     /// Copies an example, so that the case may change it.
     pub(super) fn example(&self, name: &str) -> Result<PathBuf> {
-        let (from, copy) = (self.fixture.root.join("examples").join(name), self.path(name));
+        let from = self.fixture.root.join("examples").join(name);
+        let copy = self.path(name);
         fs::create_dir_all(&copy)?;
         for file in names(&from)? {
             fs::copy(from.join(&file), copy.join(&file))

@@ -32,10 +32,8 @@ impl EmptyRoot {
     /// # Errors
     /// Fails without root, or on another system than Debian.
     pub(super) fn prepare(project: &Project, wasmtime: &Path) -> Result<Self> {
-        let (script, cache) = (
-            project.root.join("ci/empty-root"),
-            project.cache_folder("empty-root")?,
-        );
+        let script = project.root.join("ci/empty-root");
+        let cache = project.cache_folder("empty-root")?;
         let _alone = files::lock(&cache.join("lock"))?;
         let system = cache.join("system");
         let stamp = cache.join("script");

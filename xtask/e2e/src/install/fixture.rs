@@ -211,10 +211,8 @@ fn programs(project: &Project, own: Target, directory: &Path) -> Result<PathBuf>
 fn compile_random_numbers(project: &Project, directory: &Path) -> Result<()> {
     let shell = project.shell()?;
     let zig = toolchain::python(project, Python::Zig)?.join("python-zig");
-    let (source, library) = (
-        project.root.join("xtask/e2e/src/install/prng.c"),
-        directory.join("bcryptprimitives.dll"),
-    );
+    let source = project.root.join("xtask/e2e/src/install/prng.c");
+    let library = directory.join("bcryptprimitives.dll");
     let cache = project.cache_folder("zig")?;
     let options = ["-target", "x86_64-windows-gnu", "-shared", "-Os", "-nostdlib"];
     let command = cmd!(shell, "{zig} cc {options...} -o {library} {source} -ladvapi32")

@@ -29,7 +29,8 @@ pub(super) struct Balancer {
 impl Balancer {
     /// Starts `nginx` in front of `replicas`, addresses with ports, with its files in `directory`.
     pub(super) fn start(nginx: &Path, replicas: &[String], directory: &Path) -> Result<Self> {
-        let (shell, port) = (Shell::new()?, free_port()?);
+        let shell = Shell::new()?;
+        let port = free_port()?;
         fs::create_dir_all(directory).context("could not make the directory of nginx")?;
         let servers: Vec<String> = replicas
             .iter()
@@ -44,7 +45,8 @@ impl Balancer {
         let command = cmd!(shell, "{nginx} -p {directory} -c {file}");
         let streams = [Stdio::null(), Stdio::null(), Stdio::inherit()];
         let mut process = Guarded::spawn(command, streams, "start nginx")?;
-        let (address, deadline) = (format!("127.0.0.1:{port}"), Instant::now() + LIMIT);
+        let address = format!("127.0.0.1:{port}");
+        let deadline = Instant::now() + LIMIT;
         while TcpStream::connect(&address).is_err() {
             ensure!(!process.has_ended()?, "nginx ended");
             ensure!(Instant::now() < deadline, "nginx does not listen");

@@ -165,7 +165,8 @@ impl Database {
         let Some(mut process) = self.process.take() else {
             bail!("Postgres does not run");
         };
-        let (shell, id) = (Shell::new()?, process.child().id().to_string());
+        let shell = Shell::new()?;
+        let id = process.child().id().to_string();
         let signal = match end {
             End::Fast => "-INT",
             End::Immediate => "-QUIT",

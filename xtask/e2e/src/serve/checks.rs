@@ -36,7 +36,7 @@ const fn check(name: &'static str, title: &'static str, run: fn(&ServeContext<'_
 
 /// All cases, in the order of the page.
 pub(super) const CHECKS: [Check; 10] = [
-    check("health_and_access", "health", health),
+    check("answers_health_and_checks_access", "health", health),
     check("whole_answer_is_passed_on", "chat", chat),
     check("stream_arrives_in_pieces", "stream", stream),
     check("silent_stream_has_comments", "silent provider", silent_provider),
@@ -55,7 +55,7 @@ pub(super) const CHECKS: [Check; 10] = [
     check("openai_client_in_both_modes", "openai-python", openai_client),
     Check {
         loads: false,
-        ..check("does_not_load", "", does_not_load)
+        ..check("host_does_not_load_component", "", host_does_not_load_component)
     },
 ];
 
@@ -269,7 +269,7 @@ fn openai_client(test: &ServeContext<'_>) -> Result<()> {
     Ok(())
 }
 
-fn does_not_load(test: &ServeContext<'_>) -> Result<()> {
+fn host_does_not_load_component(test: &ServeContext<'_>) -> Result<()> {
     let printed = test.refusal()?;
     ensure!(
         printed.contains("failed to parse WebAssembly module"),

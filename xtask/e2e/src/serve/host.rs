@@ -96,7 +96,8 @@ impl Host {
     pub(super) fn prepare(&self, project: &Project, component: &Path, compiled: &Path) -> Result<PathBuf> {
         match self.program {
             Program::Embedded => {
-                let (shell, program) = (Shell::new()?, TEST_HOST.ensure_built(project)?);
+                let shell = Shell::new()?;
+                let program = TEST_HOST.ensure_built(project)?;
                 let compile = cmd!(shell, "{program} compile -o {compiled} {component}");
                 cmd::run(compile, "compile a component for the test host")?;
                 return Ok(compiled.to_owned());

@@ -319,7 +319,8 @@ impl<'a> WeftContext<'a> {
 
     /// Sends the process `id` a `signal`, such as `TERM`.
     pub(super) fn signal(&self, id: u32, signal: &str) -> Result<()> {
-        let (shell, id) = (self.shell()?, id.to_string());
+        let shell = self.shell()?;
+        let id = id.to_string();
         cmd::run(xshell::cmd!(shell, "kill -{signal} {id}"), "send a signal")
     }
 }

@@ -139,7 +139,8 @@ impl Fixture {
 
     /// Returns the command of one of our Python scripts.
     pub(super) fn script<'a>(&self, shell: &'a Shell, name: &str) -> Cmd<'a> {
-        let (python, script) = (&self.python, self.scripts.join(name).with_extension("py"));
+        let python = &self.python;
+        let script = self.scripts.join(name).with_extension("py");
         // `-B`: no compiled Python files are written into the checkout.
         cmd!(shell, "{python} -B {script}")
     }

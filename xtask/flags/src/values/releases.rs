@@ -48,7 +48,8 @@ const PINS: &str = include_str!("../../../data/tools.toml");
 /// Returns the version of each release in `pins`, the newest first. Only lines of two forms matter, so everyone who
 /// types `cargo xtask` compiles no TOML reader for them.
 fn versions(pins: &str) -> Vec<&str> {
-    let (mut is_wasmtime, mut found) = (false, Vec::new());
+    let mut is_wasmtime = false;
+    let mut found = Vec::new();
     for line in pins.lines() {
         if line.starts_with('[') {
             is_wasmtime = ["[wasmtime]", "[[older-wasmtime]]"].contains(&line);

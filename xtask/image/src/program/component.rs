@@ -115,7 +115,8 @@ pub(crate) fn push(directory: &Path, manifest: &Digest, target: &Tagged) -> Resu
 }
 
 fn put(directory: &Path, manifest: &Digest, target: &Tagged, tagged: bool) -> Result<Published> {
-    let (Tagged { image, tag, insecure }, layout) = (target, Layout::at(directory));
+    let Tagged { image, tag, insecure } = target;
+    let layout = Layout::at(directory);
     let registry = Registry::new(image, Access::plain(*insecure));
     let new = match registry.find(tag)? {
         Some(there) if there == *manifest => false,

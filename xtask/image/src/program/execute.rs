@@ -114,7 +114,8 @@ impl<'w> Executor<'w> {
         };
         ensure!(path.is_file(), "there is no binary `{}`", path.display());
         if self.request.binaries.is_some() {
-            let (revision, budget) = (self.recipe.revision(), Budget::of(self.project)?);
+            let revision = self.recipe.revision();
+            let budget = Budget::of(self.project)?;
             verify(&files::read(&path)?, platform, revision, &budget)
                 .with_context(|| format!("`{}` must not ship", path.display()))?;
         }
@@ -215,10 +216,11 @@ impl<'w> Executor<'w> {
             &format!("{platform} to {}", self.request.image),
             || self.registry.push(self.layout()?, &digest),
         )?;
-        let (sent, all) = (pushed.sent, pushed.sent + pushed.present);
+        let sent = pushed.sent;
+        let all = pushed.sent + pushed.present;
         ui::status(
             "Pushed",
-            &format!("{platform} {digest} ({sent} of {all} pieces had to be sent)"),
+            &format!("{platform} {digest} ({sent} of {all} blobs had to be sent)"),
         );
         self.report.made(platform, &self.request.image, &digest).sent = Some(sent);
         Ok(())
@@ -292,7 +294,8 @@ impl<'w> Executor<'w> {
                 registry,
             }),
             flags::Builder::Docker => {
-                let (project, image) = (self.project, &self.request.image);
+                let project = self.project;
+                let image = &self.request.image;
                 Box::new(Imagetools {
                     project,
                     image,
@@ -333,10 +336,8 @@ impl<'w> Executor<'w> {
         if self.report.missing.is_empty() {
             return;
         }
-        let (missing, there) = (
-            Platform::in_words(&self.report.missing),
-            self.images.keys().copied().collect::<Vec<_>>(),
-        );
+        let missing = Platform::in_words(&self.report.missing);
+        let there = self.images.keys().copied().collect::<Vec<_>>();
         let line = "!".repeat(72);
         ui::warn_widely(&format!(
             "\n{line}\nPARTIAL: there is no image for {missing}. {} has {} only,\nand whoever runs it elsewhere gets \

@@ -213,7 +213,8 @@ mod tests {
                 .map(|step| describe(step, &request))
                 .collect::<Vec<_>>()
         };
-        let (merge, publish) = (words(Goal::Merge(tags())), words(Goal::Publish(tags())));
+        let merge = words(Goal::Merge(tags()));
+        let publish = words(Goal::Publish(tags()));
         assert_eq!(merge[..], publish[publish.len() - 2..]);
         assert_eq!(
             merge[0],

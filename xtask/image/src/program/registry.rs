@@ -161,7 +161,8 @@ impl<'i> Registry<'i> {
                     pushed.sent += 1;
                 }
             }
-            let (config, media_type) = (manifest.config().media_type(), media_type(&bytes)?);
+            let config = manifest.config().media_type();
+            let media_type = media_type(&bytes)?;
             let set = || connection.set(&digest.to_string(), &media_type, Some(config.clone()), &bytes);
             match set() {
                 // Caches of registries name blobs that were deleted.
@@ -205,7 +206,8 @@ impl<'i> Registry<'i> {
     pub(crate) fn tag(&self, layout: &Layout, digest: &Digest, tags: &[Tag]) -> Result<()> {
         let tag = || -> Result<()> {
             let bytes = layout.get(digest)?;
-            let (media_type, connection) = (media_type(&bytes)?, self.connection()?);
+            let media_type = media_type(&bytes)?;
+            let connection = self.connection()?;
             connection.set(&digest.to_string(), &media_type, None, &bytes)?;
             for tag in tags {
                 let tag = tag.to_string();
@@ -265,9 +267,10 @@ impl<'i> Registry<'i> {
                 Ok(())
             };
             send(false)?;
-            let digest = document::digest(&manifest.descriptor)?;
-            let (kind, bytes) = (manifest.descriptor.media_type(), &manifest.bytes);
-            let set = || connection.set(&digest.to_string(), kind, config(bytes), bytes);
+            let digest = document::digest(&manifest.descriptor)?.to_string();
+            let kind = manifest.descriptor.media_type();
+            let bytes = &manifest.bytes;
+            let set = || connection.set(&digest, kind, config(bytes), bytes);
             let is_listed = match set() {
                 // As in `push`.
                 Err(error) if lacks_blob(&error) => {

@@ -31,9 +31,9 @@ pub(crate) struct Request {
     pub(crate) goal: Goal,
     /// Whether a platform may be missing.
     pub(crate) allow_partial: bool,
-    /// How the registry is spoken to.
+    /// The access to the registry: protocol, certificates and login.
     pub(crate) access: Access,
-    /// Where digests are written to and read from.
+    /// The directory of digests, for writing and reading.
     pub(crate) digests: PathBuf,
     /// The directory of the layout.
     pub(crate) layout: PathBuf,
@@ -89,10 +89,8 @@ impl Request {
             Some(directory) => whole(directory),
             None => Ok(project.dist.join(name)),
         };
-        let (digests, layout) = (
-            directory(&flags.digests, "digests")?,
-            directory(&flags.layout, layout::DIRECTORY)?,
-        );
+        let digests = directory(&flags.digests, "digests")?;
+        let layout = directory(&flags.layout, layout::DIRECTORY)?;
         let binaries = flags.binaries.as_deref().map(whole).transpose()?;
         let allow_partial = flags.allow_partial;
         Ok(Self {

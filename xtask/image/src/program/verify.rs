@@ -23,7 +23,8 @@ const DIRTY: &str = "-dirty";
 pub(crate) fn verify(binary: &[u8], platform: Platform, revision: &str, budget: &Budget) -> Result<()> {
     elf::check_static(binary, machine(platform))?;
     if let Some(row) = budget.row(platform.target().file_name()) {
-        let (limit, size) = (row.raw.limit(), binary.len());
+        let limit = row.raw.limit();
+        let size = binary.len();
         ensure!(
             size <= limit.bytes(),
             "it is {} bytes, over its limit of {limit} in `size-budget.toml`",
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_revisions_apart() {
+    fn tells_revisions_of_binaries_apart() {
         let commit = "0123456789abcdef0123456789abcdef01234567";
         let dirty = format!("{commit}-dirty");
         let clean_binary = b"weft 0.1.0 (0123456789ab)".as_slice();

@@ -22,7 +22,8 @@ struct Pushed {
 
 impl Pushed {
     fn new(habits: Habits) -> Self {
-        let (registry, context) = (Registry::start(habits), Context::new());
+        let registry = Registry::start(habits);
+        let context = Context::new();
         let outcome = context.pushes(&registry);
         let (_, digest) = outcome.stdout.trim_end().split_once('@').unwrap();
         Self {
@@ -122,7 +123,7 @@ fn needs_no_tag_where_referrers_are_listed() {
 }
 
 #[test]
-fn sends_documents_that_the_registry_only_seems_to_have() {
+fn sends_documents_that_registry_seems_to_have() {
     let pushed = Pushed::new(Habits {
         odd: vec![Odd::Head(200)],
         ..Habits::default()

@@ -16,7 +16,8 @@ use crate::{
 
 /// Pushes to a registry with these habits, with a login to it.
 fn pushes(habits: Habits) -> (Registry, String) {
-    let (registry, context) = (Registry::start(habits), Context::new());
+    let registry = Registry::start(habits);
+    let context = Context::new();
     context.log_in(&registry.host);
     let outcome = context.pushes(&registry);
     (registry, outcome.stderr)
@@ -24,7 +25,8 @@ fn pushes(habits: Habits) -> (Registry, String) {
 
 /// Fails to push to a registry with these habits, with a login to it.
 fn fails(habits: Habits, words: &[&str]) -> Registry {
-    let (registry, context) = (Registry::start(habits), Context::new());
+    let registry = Registry::start(habits);
+    let context = Context::new();
     context.log_in(&registry.host);
     context.fails(&registry, words);
     registry
@@ -40,7 +42,8 @@ fn limit(requests: impl IntoIterator<Item = usize>, status: u16) -> Habits {
 
 #[test]
 fn pushes_to_a_registry_without_habits() {
-    let (registry, context) = (Registry::start(Habits::default()), Context::new());
+    let registry = Registry::start(Habits::default());
+    let context = Context::new();
     let outcome = context.pushes(&registry);
     assert!(
         outcome
@@ -51,7 +54,7 @@ fn pushes_to_a_registry_without_habits() {
     let second = context.pushes(&registry);
     assert_eq!(registry.blobs(), blobs);
     assert!(
-        second.stderr.contains("(0 of 2 pieces had to be sent)"),
+        second.stderr.contains("(0 of 2 blobs had to be sent)"),
         "{}",
         second.stderr
     );
@@ -67,7 +70,7 @@ fn needs_no_location_of_a_manifest() {
 }
 
 #[test]
-fn needs_no_patch() {
+fn needs_no_patch_of_blobs() {
     for status in [404, 405, 501] {
         pushes(Habits {
             no_patch: Some(status),
@@ -123,7 +126,7 @@ fn shows_why_no_kind_of_upload_is_accepted() {
 }
 
 #[test]
-fn says_that_a_body_is_too_large_in_any_way() {
+fn reports_body_that_is_too_large_anyway() {
     let habits = Habits {
         largest_body: Some(200_000),
         no_patch: Some(405),
@@ -136,7 +139,7 @@ fn says_that_a_body_is_too_large_in_any_way() {
 }
 
 #[test]
-fn tries_again_when_it_is_told_to_slow_down() {
+fn tries_again_when_told_to_slow_down() {
     for status in [429, 502, 503, 504] {
         let (_, stderr) = pushes(limit([3, 4], status));
         assert_eq!(stderr.matches("Waiting").count(), 2, "{stderr}");
@@ -145,7 +148,7 @@ fn tries_again_when_it_is_told_to_slow_down() {
 }
 
 #[test]
-fn gives_up_when_it_is_told_so_for_ever() {
+fn gives_up_when_told_to_wait_forever() {
     let registry = fails(
         limit(1..1000, 429),
         &["429 Too Many Requests: slow down", "run the command again later"],
@@ -278,14 +281,12 @@ fn takes_403_of_a_blob_as_absence() {
 }
 
 #[test]
-fn takes_a_tag_that_stands_for_the_digest_already() {
-    let (registry, context) = (
-        Registry::start(Habits {
-            immutable: true,
-            ..Habits::default()
-        }),
-        Context::new(),
-    );
+fn takes_tag_that_stands_for_digest_already() {
+    let registry = Registry::start(Habits {
+        immutable: true,
+        ..Habits::default()
+    });
+    let context = Context::new();
     context.pushes(&registry);
     context.pushes(&registry);
     fs::write(context.path("programs/weft-linux-amd64"), {
@@ -301,14 +302,12 @@ fn takes_a_tag_that_stands_for_the_digest_already() {
 }
 
 #[test]
-fn says_that_a_repository_has_to_be_made_before_anything_is_built() {
-    let (registry, context) = (
-        Registry::start(Habits {
-            no_name: true,
-            ..Habits::default()
-        }),
-        Context::new(),
-    );
+fn asks_for_missing_repository_before_building_anything() {
+    let registry = Registry::start(Habits {
+        no_name: true,
+        ..Habits::default()
+    });
+    let context = Context::new();
     let outcome = context.fails(
         &registry,
         &[
@@ -367,7 +366,8 @@ fn gives_up_where_redirects_have_no_end() {
 #[test]
 fn shows_no_login_that_a_registry_repeats() {
     for auth in [Auth::Basic, Auth::Bearer] {
-        let (registry, context) = (Registry::start(odd(auth, &[Odd::Echo(403)])), Context::new());
+        let registry = Registry::start(odd(auth, &[Odd::Echo(403)]));
+        let context = Context::new();
         context.log_in(&registry.host);
         let outcome = context.fails(&registry, &["no rights for", "…"]);
         let login = STANDARD.encode(format!("{USERNAME}:{PASSWORD}"));
@@ -500,11 +500,13 @@ pub(crate) fn answer<T: DeserializeOwned>(context: &Context, call: &Call) -> Ans
 
 /// Publishes a component to a registry with these habits, as a release does.
 fn publish(habits: Habits) -> Answer<Published> {
-    let (registry, context) = (Registry::start(habits), Context::new());
+    let registry = Registry::start(habits);
+    let context = Context::new();
     context.log_in(&registry.host);
     let component = context.path("component.wasm");
     fs::write(&component, wasm_encoder::Component::new().finish()).unwrap();
-    let (layout, revision) = (context.path("component"), "c0ffee".to_owned());
+    let layout = context.path("component");
+    let revision = "c0ffee".to_owned();
     let create = Call::CreateComponent {
         layout: layout.clone(),
         component,
@@ -536,7 +538,7 @@ fn publish(habits: Habits) -> Answer<Published> {
 }
 
 #[test]
-fn publishes_a_component_where_there_is_no_package_yet() {
+fn publishes_component_where_no_package_exists_yet() {
     assert!(
         publish(Habits {
             denied_new: true,
@@ -559,7 +561,7 @@ fn publishes_a_component_where_there_is_no_package_yet() {
 }
 
 #[test]
-fn says_what_to_do_where_only_images_are_taken() {
+fn advises_where_registry_takes_only_images() {
     pushes(Habits {
         known_media: true,
         ..Habits::default()

@@ -37,7 +37,7 @@ fn with_path(directory: &Path) -> String {
 }
 
 #[test]
-fn says_how_to_log_in_before_anything_is_built() {
+fn explains_how_to_log_in_before_building() {
     for auth in [Auth::Basic, Auth::Bearer, Auth::Both] {
         let (registry, context) = locked(auth);
         let hint = format!("not logged in to `{0}`: run `docker login {0}`", registry.host);
@@ -102,7 +102,8 @@ fn exchanges_an_identity_token() {
         identity_token: true,
         ..Habits::default()
     };
-    let (registry, context) = (Registry::start(habits), Context::new());
+    let registry = Registry::start(habits);
+    let context = Context::new();
     let entry = json!({ "auth": "MDAwMDAwMDA6", "identitytoken": IDENTITY });
     context.write(
         "docker/config.json",
@@ -129,7 +130,8 @@ fn asks_helpers_for_logins_and_tokens() {
             identity_token,
             ..Habits::default()
         };
-        let (registry, context) = (Registry::start(habits), Context::new());
+        let registry = Registry::start(habits);
+        let context = Context::new();
         let answer = json!({ "ServerURL": &registry.host, "Username": username, "Secret": secret });
         let bin = helper(
             &context,
@@ -177,7 +179,7 @@ fn shows_nothing_of_a_helper_that_fails() {
 }
 
 #[test]
-fn goes_on_without_a_missing_helper_where_the_registry_is_open() {
+fn goes_on_without_helper_for_open_registry() {
     for (auth, works) in [(Auth::Open, true), (Auth::Bearer, false)] {
         let (registry, context) = locked(auth);
         context.write(

@@ -85,7 +85,8 @@ fn pem(kind: &str, bytes: &[u8]) -> String {
 #[test]
 fn shows_the_client_certificate_of_the_registry() {
     let authority = authority();
-    let (registry, context) = (serve(&authority, true), Context::new());
+    let registry = serve(&authority, true);
+    let context = Context::new();
     context.log_in(&registry.host);
     let write = |name: &str, text: &str| {
         context.write(&format!("config/docker/certs.d/{}/{name}", registry.host), text);
@@ -99,7 +100,7 @@ fn shows_the_client_certificate_of_the_registry() {
 }
 
 #[test]
-fn speaks_tls_on_this_machine_with_a_named_authority() {
+fn speaks_tls_on_loopback_with_named_authority() {
     let (registry, authority) = start();
     let context = Context::new();
     context.log_in(&registry.host);
@@ -142,11 +143,12 @@ fn certify_itself(host: &str) -> Certified {
 }
 
 #[test]
-fn accepts_a_named_certificate_that_is_its_own_authority() {
+fn accepts_named_certificate_that_is_its_authority() {
     for (host, accepted) in [("localhost", true), ("registry.example", false)] {
         let certified = certify_itself(host);
         let file = pem("CERTIFICATE", &certified.certificate);
-        let (registry, context) = (serve_with(&authority(), certified, false), Context::new());
+        let registry = serve_with(&authority(), certified, false);
+        let context = Context::new();
         context.log_in(&registry.host);
         context.fails(&registry, &["its certificate is not trusted"]);
         let mut command = context.push(&registry);
@@ -160,7 +162,8 @@ fn accepts_a_named_certificate_that_is_its_own_authority() {
     }
     // Another certificate of the same kind is not accepted for it.
     let certified = certify_itself("localhost");
-    let (registry, context) = (serve_with(&authority(), certified, false), Context::new());
+    let registry = serve_with(&authority(), certified, false);
+    let context = Context::new();
     let other = pem("CERTIFICATE", &certify_itself("localhost").certificate);
     let mut command = context.push(&registry);
     command.arg("--ca-file").arg(context.write("ca.pem", &other));
@@ -168,7 +171,7 @@ fn accepts_a_named_certificate_that_is_its_own_authority() {
 }
 
 #[test]
-fn refuses_an_unknown_authority_unless_told_to_look_away() {
+fn refuses_unknown_authority_unless_told_otherwise() {
     let (registry, _) = start();
     let context = Context::new();
     context.log_in(&registry.host);
@@ -192,7 +195,8 @@ fn names_a_file_without_certificates() {
 
 #[test]
 fn speaks_plain_http_without_any_authorities() {
-    let (registry, context) = (Registry::start(Habits::default()), Context::new());
+    let registry = Registry::start(Habits::default());
+    let context = Context::new();
     let mut command = context.push(&registry);
     command
         .env("SSL_CERT_FILE", context.path("nowhere.pem"))
@@ -206,7 +210,8 @@ fn goes_past_proxies_to_this_machine() {
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", proxy.local_addr().unwrap());
     for host in ["127.0.0.1", "localhost"] {
-        let (registry, context) = (Registry::on(host, Habits::default(), None), Context::new());
+        let registry = Registry::on(host, Habits::default(), None);
+        let context = Context::new();
         let mut command = context.push(&registry);
         for name in [
             "HTTP_PROXY",
@@ -241,7 +246,7 @@ fn asks_other_hosts_through_the_proxy() {
 }
 
 #[test]
-fn names_the_proxy_if_the_registry_cannot_be_reached() {
+fn names_proxy_if_registry_cannot_be_reached() {
     let mut registry = Registry::start(Habits::default());
     registry.host = "registry.test".to_owned();
     let context = Context::new();
@@ -255,7 +260,8 @@ fn names_the_proxy_if_the_registry_cannot_be_reached() {
 
 #[test]
 fn reaches_a_registry_by_its_ipv6_address() {
-    let (registry, context) = (Registry::on("[::1]", Habits::default(), None), Context::new());
+    let registry = Registry::on("[::1]", Habits::default(), None);
+    let context = Context::new();
     assert!(registry.host.starts_with("[::1]:"));
     context.pushes(&registry);
 }

@@ -10,7 +10,8 @@ use crate::{
 
 /// Puts `bytes` in the place of the binary for amd64, which has to be refused with `word`.
 fn refuses(bytes: &[u8], word: &str) {
-    let (registry, context) = (Registry::start(Habits::default()), Context::new());
+    let registry = Registry::start(Habits::default());
+    let context = Context::new();
     fs::write(context.path("programs").join(AMD64.1), bytes).unwrap();
     let outcome = run(context.push(&registry));
     outcome.failed(&[

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fills_all_properties() {
+    fn fills_all_properties_of_schema() {
         let schema = json!({
             "type": "object",
             "properties": {
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn recursive_schema_ends() {
+    fn recursive_schema_comes_to_end() {
         let schema = json!({ "properties": { "next": { "$ref": "#" } } });
         assert!(fill(&schema)["next"]["next"].is_object());
     }

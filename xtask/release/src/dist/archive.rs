@@ -94,7 +94,8 @@ mod tests {
         let mut seen = Vec::new();
         for entry in archive.entries().unwrap() {
             let mut entry = entry.unwrap();
-            let (header, mut text) = (entry.header().clone(), String::new());
+            let header = entry.header().clone();
+            let mut text = String::new();
             entry.read_to_string(&mut text).unwrap();
             let path = header.path().unwrap().display().to_string();
             assert!(text.starts_with(path.strip_prefix("weft-1/").unwrap()));

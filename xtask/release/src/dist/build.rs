@@ -59,7 +59,8 @@ fn zigbuild<'s>(project: &Project, shell: &'s Shell) -> Result<Cmd<'s>> {
     let mut path = vec![programs.clone()];
     path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
     let path = env::join_paths(path).context("could not put zig on the PATH")?;
-    let (program, cache) = (programs.join("cargo-zigbuild"), project.cache_folder("zig")?);
+    let program = programs.join("cargo-zigbuild");
+    let cache = project.cache_folder("zig")?;
     Ok(cmd!(shell, "{program} zigbuild")
         .env("PATH", path)
         .env("CARGO_ZIGBUILD_CACHE_DIR", &cache)

@@ -100,7 +100,7 @@ mod tests {
     const FAKE: &str = "#!/bin/sh\necho 'weft 0.0.0 (fake)'\n";
 
     #[test]
-    fn installs_the_archive_with_the_script_of_the_system() {
+    fn installs_archive_with_script_of_the_system() {
         let project = Project::discover().unwrap();
         let host = Target::of_this_machine().unwrap();
         let directory = tempfile::tempdir().unwrap();

@@ -26,7 +26,7 @@ pub(super) struct Describer<'d> {
 /// The description of a program.
 #[derive(Clone, Debug)]
 pub(super) struct Description {
-    /// How the program was built.
+    /// The build of the program.
     pub(super) build: Build,
     /// Its components, as the text of a CycloneDX document.
     pub(super) sbom: String,
@@ -35,7 +35,8 @@ pub(super) struct Description {
 impl<'d> Describer<'d> {
     /// Prepares for programs of `commit`, whose time is `time` seconds after 1970.
     pub(super) fn new(project: &'d Project, commit: &'d str, time: u64) -> Result<Self> {
-        let (toolchain, sums) = (Toolchain::of(project)?, Checksums::of(Lock::of(&project.root)?));
+        let toolchain = Toolchain::of(project)?;
+        let sums = Checksums::of(Lock::of(&project.root)?);
         Ok(Self {
             project,
             shell: project.shell()?,

@@ -412,7 +412,9 @@ impl<'w> Executor<'w> {
     }
 
     fn tag(&mut self) -> Result<()> {
-        let (shell, tag, commit) = (self.project.shell()?, git_tag(), self.commit);
+        let shell = self.project.shell()?;
+        let tag = git_tag();
+        let commit = self.commit;
         let message = format!("{NAME} {VERSION}");
         cmd::run(
             cmd!(shell, "git tag --annotate {tag} --message {message} {commit}"),

@@ -80,7 +80,7 @@ pub(crate) struct File {
     pub(crate) gzip: Option<usize>,
     /// SHA-256 in lower-case hexadecimal.
     pub(crate) sha256: String,
-    /// How the program in the file was built, if it holds one.
+    /// The build of the program in the file, if it holds one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) build: Option<Build>,
 }
@@ -113,7 +113,7 @@ pub(crate) enum Kind {
     Sizes,
 }
 
-/// How a program was built: all settings of cargo.
+/// The build of a program: all settings of cargo.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Build {

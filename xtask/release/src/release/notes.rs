@@ -34,7 +34,8 @@ pub(super) fn notes(metadata: &Metadata, changelog: &str) -> Result<String> {
     let new = changelog::section(changelog, version).unwrap_or_default();
     let new = unwrapped(&with_whole_links(&new, &format!("{source}/blob/{tag}/")));
     let deb = dist::package_name(Target::LinuxAmd64).unwrap_or_default();
-    let (images, component) = (image_name(None)?, component_name(None)?);
+    let images = image_name(None)?;
+    let component = component_name(None)?;
     Ok(format!(
         "\
 # {name} {version}
@@ -142,7 +143,8 @@ fn unwrapped(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut in_code = false;
     for line in text.lines() {
-        let (fence, was_in_code) = (line.trim_start().starts_with("```"), in_code);
+        let fence = line.trim_start().starts_with("```");
+        let was_in_code = in_code;
         in_code ^= fence;
         let begins = was_in_code || fence || line.trim().is_empty() || is_start(line.trim_start());
         match lines.last_mut() {

@@ -30,10 +30,10 @@ pub(super) struct Origin<'o> {
     pub(super) builder: Builder,
 }
 
-/// Who builds.
+/// The builder, as in the predicate of SLSA.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Builder {
-    /// The address of the workflow; `None` on a machine of somebody.
+    /// The address of the workflow; `None` outside of a workflow.
     workflow: Option<String>,
     /// The address of the run.
     run: Option<String>,

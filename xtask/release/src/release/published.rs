@@ -224,7 +224,8 @@ mod tests {
 
     #[test]
     fn accepts_fewer_images_and_no_others() {
-        let (metadata, image) = (metadata(), "registry.example/app".parse().unwrap());
+        let metadata = metadata();
+        let image = "registry.example/app".parse().unwrap();
         let mut pushed = Kept {
             index: Digest::of(b"partial"),
             images: metadata.images.platforms.clone(),

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn removes_unfinished_release() {
+    fn removes_release_that_is_unfinished() {
         let dist = tempfile::tempdir().unwrap();
         let mut staging = Staging::begin(dist.path().join("release")).unwrap();
         staging

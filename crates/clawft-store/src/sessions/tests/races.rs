@@ -37,7 +37,8 @@ fn calls_of_storing() -> Vec<String> {
     store(&sessions, turn(&sessions, "s", "old"));
     let turn = turn(&sessions, "s", "new");
     let calls = Arc::new(Mutex::new(Vec::new()));
-    let (log, base) = (Arc::clone(&calls), dir.path().to_str().unwrap().to_owned() + "/");
+    let log = Arc::clone(&calls);
+    let base = dir.path().to_str().unwrap().to_owned() + "/";
     let note = move |call: &'static str, path: &str| {
         log.lock()
             .unwrap()
@@ -131,7 +132,8 @@ fn call_order_survives_a_power_cut() {
     // The directory of sessions is made, and its name synchronised to the disk before anything is in it.
     let (dir, _fs, sessions) = temporary();
     let base = dir.path().to_str().unwrap().to_owned();
-    let (log, first) = (Arc::new(Mutex::new(Vec::new())), turn(&sessions, "s", "a"));
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let first = turn(&sessions, "s", "a");
     let note = {
         let log = Arc::clone(&log);
         move |call: &'static str, path: &str| {
@@ -345,7 +347,8 @@ fn disk_slower_than_silence_succeeds_in_the_end() {
     let fills = Arc::new(Mutex::new(0));
     thread::scope(|scope| {
         for turn in &turns {
-            let (sessions, fills) = (&sessions, Arc::clone(&fills));
+            let sessions = &sessions;
+            let fills = Arc::clone(&fills);
             let slow = move |call: &'static str, _: &str| {
                 if call == "fill" {
                     *fills.lock().unwrap() += 1;

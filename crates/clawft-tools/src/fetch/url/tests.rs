@@ -9,7 +9,7 @@ fn read(text: &str) -> String {
 }
 
 #[test]
-fn normalises_accepted_urls() {
+fn normalises_urls_that_are_accepted() {
     for (text, url) in [
         ("https://api.example.com", "https://api.example.com/"),
         (
@@ -25,7 +25,7 @@ fn normalises_accepted_urls() {
 }
 
 #[test]
-fn refuses_ambiguous_urls() {
+fn refuses_urls_that_are_ambiguous() {
     for text in [
         "",
         "example.com",
@@ -61,7 +61,7 @@ fn refuses_ambiguous_urls() {
 }
 
 #[test]
-fn joins_references() {
+fn joins_references_with_their_base() {
     let base = Url::parse("https://a.example/b/c?d").unwrap();
     for (reference, url) in [
         ("/x", "https://a.example/x"),

@@ -58,7 +58,7 @@ fn truncated_response_is_an_error() {
 }
 
 #[test]
-fn cuts_endless_headers() {
+fn cuts_headers_that_never_end() {
     let header = |number: usize| (format!("x-{number}"), "y".repeat(number));
     let kept = handed_on((1..10_000).map(header));
     assert_eq!(kept.len(), 128);

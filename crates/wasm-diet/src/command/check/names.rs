@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_equal_name_without_row_get_their_paths() {
+    fn files_of_equal_name_get_their_paths() {
         assert_eq!(
             names(&["a/app.wasm", "b/app.wasm"], &[]),
             ["a/app.wasm", "b/app.wasm"]

@@ -143,7 +143,7 @@ fn both_arms_of_an_if_get_the_parameters() {
 }
 
 #[test]
-fn refuses_branches_and_types_that_it_cannot_put_into_locals() {
+fn refuses_branches_and_types_that_fit_no_locals() {
     let mixed = [
         Block(BlockType::Result(ValType::I32)),
         I32Const(1),

@@ -42,7 +42,7 @@ fn same(task: &Task<'_>) -> Result<Vec<u8>> {
 }
 
 #[test]
-fn every_kept_section_that_no_longer_fits_is_named() {
+fn names_every_kept_section_that_no_longer_fits() {
     let input = module(9, &SECTIONS).finish();
     let expected: Vec<_> = SECTIONS[..10]
         .iter()
@@ -65,7 +65,7 @@ fn nothing_is_stale_beside_the_same_code() {
 }
 
 #[test]
-fn source_map_is_stale_once_the_code_has_moved() {
+fn source_map_is_stale_once_code_has_moved() {
     // The section in front of the code goes.
     let (bare, _) = crate::sections::detach(&module(9, &[]).finish()).unwrap();
     let front = Module::new()
@@ -111,7 +111,7 @@ fn sections_count_by_module_and_around_them() {
 }
 
 #[test]
-fn account_tells_how_much_of_the_names_is_left() {
+fn account_tells_how_many_names_are_left() {
     let shrunk = run(&with_global().finish(), same).unwrap();
     let names = &shrunk.report.sections[0];
     let of_globals = Names::read(&shrunk.bytes).unwrap().section().unwrap();

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_usable_proxies() {
+    fn accepts_proxies_that_are_usable() {
         for proxy in [
             "",
             "http://proxy.example:3128",

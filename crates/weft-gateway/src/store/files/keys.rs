@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_unique() {
+    fn names_of_keys_are_unique() {
         let directory = tempfile::tempdir().unwrap();
         let file = file(&directory);
         assert!(file.add(key("alice").0).unwrap());

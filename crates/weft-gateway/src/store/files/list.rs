@@ -153,7 +153,8 @@ mod tests {
             directory: directory.path().to_owned(),
             config: directory.path().join("config.json"),
         };
-        let (store, known) = (home.sessions().unwrap(), KnownSessions::default());
+        let store = home.sessions().unwrap();
+        let known = KnownSessions::default();
         fs::create_dir(directory.path().join("sessions")).unwrap();
         let write = |id: &str, messages: usize| {
             fs::write(

@@ -18,7 +18,7 @@ use crate::{
 /// The largest session, in bytes, that is parsed on the current thread.
 const SMALL: usize = 64 * 1024;
 
-/// How often messages are removed from a session in which turns are stored meanwhile.
+/// The number of attempts to remove messages from a session in which turns are stored meanwhile.
 const TRUNCATIONS: usize = 10;
 
 /// The number of sessions that a search looks into at once.
@@ -173,7 +173,8 @@ impl ClientRows {
             return Err(Fault::Deleted.into());
         };
         let number = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
-        let (length, count) = (number(length), number(turn.session.messages.len()));
+        let length = number(length);
+        let count = number(turn.session.messages.len());
         let body = written(&turn.session)?;
         let title = derived_title(&turn.session.messages);
         let values: [Value<'_>; 6] = [

@@ -66,7 +66,8 @@ fn translated(url: &str) -> Result<(String, Option<PathBuf>), String> {
     let Some((base, query)) = url.split_once('?') else {
         return Ok((url.to_owned(), None));
     };
-    let (mut kept, mut roots) = (Vec::new(), None);
+    let mut kept = Vec::new();
+    let mut roots = None;
     for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
         match parameter.split_once('=') {
             Some(("sslmode", "verify-ca" | "verify-full")) => kept.push("sslmode=require"),

@@ -24,7 +24,8 @@ pub(super) fn of(bytes: &[u8], name: &str) -> Result<Option<Image>, Error> {
         return Ok(None);
     };
     if bytes.len() > LARGEST {
-        let (size, largest) = (bytes.len() >> 20, LARGEST >> 20);
+        let size = bytes.len() >> 20;
+        let largest = LARGEST >> 20;
         return Err(Error::other(format!(
             "{name} has {size} MB, and an image may have {largest} MB: make it smaller"
         )));

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn input_follows_the_arguments_or_stands_in_their_midst() {
+    fn input_follows_arguments_or_stands_among_them() {
         for (arguments, files, input, message) in [
             (&["hi"][..], &[][..], "", "hi"),
             (&["what", "is", "it?"], &[], "", "what is it?"),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn images_are_images() {
+    fn refuses_files_that_are_no_images() {
         let directory = tempfile::TempDir::new().unwrap();
         let path = directory.path().join("a");
         for (content, found) in [

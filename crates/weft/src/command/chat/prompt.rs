@@ -69,7 +69,8 @@ pub(super) fn prompt(mut conversation: Conversation, home: &Home) -> Result<Exit
 }
 
 fn greet(conversation: &Conversation) {
-    let (model, session) = (&conversation.config.agents.model, &conversation.session);
+    let model = &conversation.config.agents.model;
+    let session = &conversation.session;
     terminal::hint(&format!(
         "{model}, session `{session}`; /help for help, Ctrl-D to leave"
     ));

@@ -33,7 +33,9 @@ pub(super) fn check(home: &Home, offline: bool, strict: bool) -> Result<Exit, Er
     };
     terminal::warn(&warnings);
     reached?;
-    let (path, model, provider) = (file.path(), &config.agents.model, &config.provider.name);
+    let path = file.path();
+    let model = &config.agents.model;
+    let provider = &config.provider.name;
     print(&format!(
         "{path}: can be used, asks the model `{model}` of the provider `{provider}`\n"
     ))?;

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_ages_down() {
+    fn rounds_ages_of_sessions_down() {
         for (seconds, words) in [
             (0, "just now"),
             (59, "just now"),

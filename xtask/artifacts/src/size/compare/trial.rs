@@ -121,7 +121,8 @@ impl Trials {
         let shell = Shell::new().context("could not find the current directory")?;
         let [stdin, stdout, stderr] = ["stdin", "stdout", "stderr"].map(|name| place.directory.join(name));
         fs::write(&stdin, message).with_context(|| format!("could not write `{}`", stdin.display()))?;
-        let (wasmtime, component) = (&self.wasmtime.path, place.directory.join("component.wasm"));
+        let wasmtime = &self.wasmtime.path;
+        let component = place.directory.join("component.wasm");
         let mut grant = place.directory.join("config").into_os_string();
         grant.push("::/config");
         let streams = between_files([&stdin, &stdout, &stderr])?;

@@ -84,7 +84,8 @@ struct Running {
 impl Running {
     fn new(module: &[u8]) -> Self {
         let engine = Engine::default();
-        let (mut store, mut linker) = (Store::new(&engine, ()), Linker::new(&engine));
+        let mut store = Store::new(&engine, ());
+        let mut linker = Linker::new(&engine);
         linker.func_wrap("host", "nothing", |number: i32| number).unwrap();
         let module = wasmi::Module::new(&engine, module).unwrap();
         let instance = linker.instantiate_and_start(&mut store, &module).unwrap();

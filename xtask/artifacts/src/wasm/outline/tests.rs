@@ -34,7 +34,8 @@ fn at(offset: u64, align: u32) -> MemArg {
 fn statement((kind, first, second, offset, other): Numbers) -> Vec<Instruction<'static>> {
     use Instruction as I;
     let (p, q) = (I::LocalGet(first), I::LocalGet(second));
-    let (load, store) = (I::I32Load(at(other, 2)), I::I32Store(at(offset, 2)));
+    let load = I::I32Load(at(other, 2));
+    let store = I::I32Store(at(offset, 2));
     match kind {
         0 => vec![p, q, store],
         1 => vec![p, q, load, store],
@@ -174,7 +175,7 @@ fn added(functions: &[Vec<Numbers>]) -> usize {
 }
 
 #[test]
-fn equal_sequences_differ_in_locals_and_in_the_first_offset() {
+fn equal_sequences_differ_in_locals_and_first_offset() {
     // The changed local ends the sequence.
     let words = |p: u32, q: u32, offset: u64| -> Vec<Numbers> {
         let word = |at: u64| (0, p, q, offset + at, 0);

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn reports_unknown_functions() {
+    fn reports_functions_that_are_unknown() {
         let mut functions = CanonicalFunctionSection::new();
         functions.lower(0, [Option::Realloc(1)]);
         let [function] = read(&functions).try_into().unwrap();

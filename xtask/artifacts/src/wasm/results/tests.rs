@@ -159,7 +159,7 @@ fn refuses_functions_that_disagree() {
 
 proptest! {
     #[test]
-    fn returns_both_results(first in 0..10, second in 0..10) {
+    fn returns_both_results_of_pair(first in 0..10, second in 0..10) {
         let both: i32 = run(&lower(&pairs()).unwrap(), "digits", (first, second));
         prop_assert_eq!(both, second * 10 + first);
     }

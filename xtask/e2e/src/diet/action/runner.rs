@@ -72,7 +72,8 @@ impl Runner {
             "x86_64"
         };
         let name = format!("wasm-diet-{VERSION}-{machine}-unknown-linux-musl");
-        let (stage, releases) = (self.path(&name), self.path("releases/v9.9.9"));
+        let stage = self.path(&name);
+        let releases = self.path("releases/v9.9.9");
         fs::create_dir_all(&stage).context("could not make the release")?;
         let archive = releases.join(format!("{name}.tar.gz"));
         cmd::run(cmd!(shell, "cp {program} {stage}/wasm-diet"), "copy the program")?;

@@ -30,7 +30,8 @@ fn push(
     let directory = test.path(name);
     fs::create_dir_all(&directory)?;
     fs::write(directory.join("config.json"), configuration.to_string())?;
-    let (image, binaries) = (test.locked_image(), test.fixture.binaries.display().to_string());
+    let image = test.locked_image();
+    let binaries = test.fixture.binaries.display().to_string();
     let words = [
         "--push",
         "--platform",

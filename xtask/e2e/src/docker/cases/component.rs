@@ -46,10 +46,8 @@ struct Pushed {
 impl Pushed {
     fn prepare(test: &ImageContext<'_>) -> Result<Self> {
         let project = Project::discover()?;
-        let (path, layout) = (
-            artifacts::ensure_built(&project)?.component,
-            test.path("oci-wasm"),
-        );
+        let path = artifacts::ensure_built(&project)?.component;
+        let layout = test.path("oci-wasm");
         let component = calls::create_component(&project, &layout, &path, COMMIT.0, COMMIT.1)?;
         let image = format!("{}-wasm", test.image()).parse().map_err(Error::msg)?;
         let target = Tagged {
@@ -107,7 +105,8 @@ fn pulled_component_is_unchanged_and_runs(test: &ImageContext<'_>) -> Result<()>
 
 /// Checks that `component` runs in wasmtime and gets an answer from the mock provider.
 fn answers(test: &ImageContext<'_>, project: &Project, component: &Path) -> Result<()> {
-    let (shell, wasmtime) = (test.shell()?, toolchain::tool(project, Tool::Wasmtime)?);
+    let shell = test.shell()?;
+    let wasmtime = toolchain::tool(project, Tool::Wasmtime)?;
     let (config, message) = (test.path("config"), test.path("message"));
     fs::create_dir_all(&config)?;
     fs::copy(test.configure()?, config.join("config.json"))?;
@@ -131,10 +130,8 @@ fn gives_each_component_version_once(test: &ImageContext<'_>) -> Result<()> {
         "the registry has {there}"
     );
     ensure!(!pushed.push()?, "the second push sent something");
-    let (layout, path) = (
-        test.path("oci-other"),
-        artifacts::ensure_built(&pushed.project)?.component,
-    );
+    let layout = test.path("oci-other");
+    let path = artifacts::ensure_built(&pushed.project)?.component;
     let other = calls::create_component(&pushed.project, &layout, &path, COMMIT.0, COMMIT.1 + 1)?;
     let refused = calls::publish_component(&pushed.project, &layout, &other.manifest, &pushed.target);
     let error = refused
@@ -159,7 +156,8 @@ fn annotations_repeat_the_metadata_in_the_component(test: &ImageContext<'_>) -> 
     let annotation = |name: &str| &manifest["annotations"][format!("org.opencontainers.image.{name}")];
     let component = test.path("clawft.wasm");
     fs::write(&component, &pushed.bytes)?;
-    let (shell, tools) = (test.shell()?, toolchain::tool(&pushed.project, Tool::WasmTools)?);
+    let shell = test.shell()?;
+    let tools = toolchain::tool(&pushed.project, Tool::WasmTools)?;
     let shown = test.run(cmd!(shell, "{tools} metadata show --json {component}"))?;
     ensure!(shown.exit == Some(0), "wasm-tools failed: {}", shown.stderr);
     let shown: Value = serde_json::from_str(&shown.stdout).context("wasm-tools printed no JSON")?;
@@ -323,10 +321,8 @@ fn sboms_fit_the_cyclonedx_schema(test: &ImageContext<'_>) -> Result<()> {
 /// Runs a case of `xtask/acceptance/release.py` in Python, with the input `given`.
 fn script(test: &ImageContext<'_>, project: &Project, case: &str, given: &Value) -> Result<()> {
     let programs = toolchain::python(project, Python::Release)?;
-    let (python, script) = (
-        programs.join("python3"),
-        test.fixture.root.join("xtask/acceptance/release.py"),
-    );
+    let python = programs.join("python3");
+    let script = test.fixture.root.join("xtask/acceptance/release.py");
     let input = test.path("given.json");
     fs::write(&input, given.to_string())?;
     let shell = test.shell()?;

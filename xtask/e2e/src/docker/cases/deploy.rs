@@ -25,11 +25,10 @@ cases! {
 }
 
 fn kubernetes_manifest_fits_its_schemas(test: &ImageContext<'_>) -> Result<()> {
-    let (shell, root) = (test.shell()?, &test.fixture.root);
-    let (validate, manifest) = (
-        test.fixture.python.join("kubernetes-validate"),
-        root.join("docs/deploy/kubernetes.yaml"),
-    );
+    let shell = test.shell()?;
+    let root = &test.fixture.root;
+    let validate = test.fixture.python.join("kubernetes-validate");
+    let manifest = root.join("docs/deploy/kubernetes.yaml");
     let outcome = test.run(cmd!(shell, "{validate} --strict {manifest}"))?;
     ensure!(
         outcome.exit == Some(0),
@@ -40,7 +39,8 @@ fn kubernetes_manifest_fits_its_schemas(test: &ImageContext<'_>) -> Result<()> {
 }
 
 fn kustomizations_fit_their_schemas(test: &ImageContext<'_>) -> Result<()> {
-    let (shell, root) = (test.shell()?, &test.fixture.root);
+    let shell = test.shell()?;
+    let root = &test.fixture.root;
     let python = test.fixture.python.join("python3");
     let validate = test.fixture.python.join("kubernetes-validate");
     let script = root.join("xtask/acceptance/kustomize.py");

@@ -102,7 +102,8 @@ fn builder_stage_compiles_the_released_weft(test: &ImageContext<'_>) -> Result<(
 
 /// Builds with `words` in the checkout, and returns the files of the result by their paths.
 fn exported(test: &ImageContext<'_>, name: &str, words: &[&str]) -> Result<BTreeMap<String, Vec<u8>>> {
-    let (shell, to) = (test.shell()?, test.path(name));
+    let shell = test.shell()?;
+    let to = test.path(name);
     let output = format!("type=local,dest={}", to.display());
     let root = &test.fixture.root;
     shell.change_dir(root);

@@ -32,7 +32,8 @@ fn half(test: &ImageContext<'_>) -> Result<String> {
 }
 
 fn failed_platform_stops_the_push(test: &ImageContext<'_>) -> Result<()> {
-    let (half, image) = (half(test)?, test.image());
+    let half = half(test)?;
+    let image = test.image();
     for builder in [Builder::Docker, Builder::Oci] {
         let words = [
             "--push",
@@ -58,7 +59,8 @@ fn failed_platform_stops_the_push(test: &ImageContext<'_>) -> Result<()> {
 }
 
 fn allow_partial_warns_of_missing_platform(test: &ImageContext<'_>) -> Result<()> {
-    let (half, image) = (half(test)?, test.image());
+    let half = half(test)?;
+    let image = test.image();
     let words = [
         "--push",
         "--image",
@@ -140,7 +142,8 @@ fn refuses_missing_or_foreign_digests(test: &ImageContext<'_>) -> Result<()> {
 fn refuses_images_of_different_revisions(test: &ImageContext<'_>) -> Result<()> {
     test.push(Builder::Oci, &["good"])?;
     // An image of another revision, as a push from another checkout would leave it.
-    let (image, root) = (format!("{}:other", test.image()), &test.fixture.root);
+    let image = format!("{}:other", test.image());
+    let root = &test.fixture.root;
     let dockerfile = root.join("Dockerfile.multi-arch").display().to_string();
     let binaries = test.fixture.binaries.display().to_string();
     let words = [
@@ -154,7 +157,8 @@ fn refuses_images_of_different_revisions(test: &ImageContext<'_>) -> Result<()> 
         "--build-arg",
         "BINARIES=dist",
     ];
-    let (binaries, context) = (format!("dist={binaries}"), root.display().to_string());
+    let binaries = format!("dist={binaries}");
+    let context = root.display().to_string();
     let words = [
         &words[..],
         &[
@@ -178,10 +182,8 @@ fn refuses_images_of_different_revisions(test: &ImageContext<'_>) -> Result<()> 
 
 fn names_registry_that_is_unreachable(test: &ImageContext<'_>) -> Result<()> {
     let registry = format!("127.0.0.1:{}", free_port()?);
-    let (image, binaries) = (
-        format!("{registry}/clawft"),
-        test.fixture.binaries.display().to_string(),
-    );
+    let image = format!("{registry}/clawft");
+    let binaries = test.fixture.binaries.display().to_string();
     for builder in [Builder::Docker, Builder::Oci] {
         let words = [
             "--push",

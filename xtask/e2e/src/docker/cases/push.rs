@@ -50,11 +50,11 @@ fn one_list(test: &ImageContext<'_>, builder: Builder) -> Result<()> {
             "recorded is `{recorded}`"
         );
         let manifest = test.raw(recorded.trim_end())?;
-        let pieces = manifest["layers"]
+        let blobs = manifest["layers"]
             .as_array()
             .context("the image has no layers")?
             .iter();
-        let size: u64 = pieces
+        let size: u64 = blobs
             .chain([&manifest["config"]])
             .filter_map(|piece| piece["size"].as_u64())
             .sum();
@@ -108,7 +108,7 @@ fn again(test: &ImageContext<'_>, builder: Builder) -> Result<()> {
         let sent = &report["images"][platform]["sent"];
         ensure!(
             sent.as_u64() == Some(0),
-            "{sent} pieces of {platform} were sent again"
+            "{sent} blobs of {platform} were sent again"
         );
     }
     Ok(())
@@ -147,8 +147,8 @@ fn resumes_broken_push_unseen_by_anyone(test: &ImageContext<'_>) -> Result<()> {
     let whole = test.xtask(&["--push", "--builder", "oci", "--tag", "whole"])?;
     whole.said(&[
         "linux/amd64",
-        "(0 of 2 pieces had to be sent)",
-        "(2 of 2 pieces had to be sent)",
+        "(0 of 2 blobs had to be sent)",
+        "(2 of 2 blobs had to be sent)",
     ])?;
     ensure!(
         test.platforms("whole")? == ["linux/amd64", "linux/arm64"],

@@ -45,7 +45,8 @@ fn oci_image_runs_on_every_platform(test: &ImageContext<'_>) -> Result<()> {
 
 fn serves(test: &ImageContext<'_>, builder: Builder) -> Result<()> {
     test.push(builder, &["run"])?;
-    let (image, home) = (format!("{}:run", test.image()), test.path("home"));
+    let image = format!("{}:run", test.image());
+    let home = test.path("home");
     fs::create_dir_all(&home)?;
     fs::copy(test.configure()?, home.join("config.json"))?;
     let volume = format!("{}:/root/.clawft", home.display());

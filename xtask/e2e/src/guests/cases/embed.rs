@@ -145,7 +145,8 @@ fn host_in_python_reports_errors(test: &GuestContext<'_>) -> Result<()> {
 
 /// Runs a case of the script about the interface's functions.
 fn script(test: &GuestContext<'_>, case: &str, given: Value) -> Result<()> {
-    let (shell, project) = (test.fixture.shell()?, &test.fixture.project);
+    let shell = test.fixture.shell()?;
+    let project = &test.fixture.project;
     let python = python(test)?.remove(0);
     let script = project.root.join("xtask/acceptance/turns.py");
     let more = json!({
@@ -231,7 +232,8 @@ fn each_error_has_its_kind(test: &GuestContext<'_>) -> Result<()> {
 /// Transpiles the component into a copy of the examples in JavaScript, which is returned. `flags` are those of jco.
 fn javascript(test: &GuestContext<'_>, flags: &[&str]) -> Result<PathBuf> {
     let _fetching = FETCHING.lock();
-    let (project, directory) = (&test.fixture.project, test.path("javascript"));
+    let project = &test.fixture.project;
+    let directory = test.path("javascript");
     let programs = toolchain::node(project, Node::Embed)?;
     let packages = programs
         .parent()
@@ -250,7 +252,8 @@ fn javascript(test: &GuestContext<'_>, flags: &[&str]) -> Result<PathBuf> {
     }
     #[cfg(unix)]
     std::os::unix::fs::symlink(packages, directory.join("node_modules")).context("could not make a link")?;
-    let (shell, component) = (test.fixture.shell()?, &test.fixture.component);
+    let shell = test.fixture.shell()?;
+    let component = &test.fixture.component;
     let (jco, agent) = (programs.join("jco"), directory.join("agent"));
     let transpile = cmd!(
         shell,
@@ -322,11 +325,9 @@ fn page(test: &GuestContext<'_>, case: &str, scenario: &str, given: Value) -> Re
         (python, toolchain::program(project, Program::Chromium)?)
     };
     let provider = api_base(test, scenario);
-    let (shell, serve, agent) = (
-        test.fixture.shell()?,
-        directory.join("serve.mjs"),
-        directory.join("agent"),
-    );
+    let shell = test.fixture.shell()?;
+    let serve = directory.join("serve.mjs");
+    let agent = directory.join("agent");
     let server = cmd!(shell, "node {serve} {agent} {provider}").env(VARIABLE, KEY);
     let (_server, url) = Guarded::server(server, "the server of the page")?;
     let given = merged(given, json!({ "url": url.trim(), "chromium": chromium }));

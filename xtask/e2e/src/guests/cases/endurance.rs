@@ -118,7 +118,8 @@ fn old_or_new(test: &GuestContext<'_>, stored: usize) -> Result<usize> {
         "beyond the {stored} messages there are {new:?}"
     );
     // At most its lock remains, which is the file that it would have renamed to the session.
-    let (files, locks) = (test.session_files()?, test.locks()?);
+    let files = test.session_files()?;
+    let locks = test.locks()?;
     ensure!(
         files == ["default.json"] && locks.len() <= 1,
         "beside the session there are {files:?} and {locks:?}"

@@ -76,7 +76,8 @@ fn refuses_unknown_argument_by_name(test: &GuestContext<'_>) -> Result<()> {
 
 fn wasm_tools_finds_component_valid(test: &GuestContext<'_>) -> Result<()> {
     let shell = test.fixture.shell()?;
-    let (wasm_tools, component) = (&test.fixture.wasm_tools, &test.fixture.shipped.component);
+    let wasm_tools = &test.fixture.wasm_tools;
+    let component = &test.fixture.shipped.component;
     cmd::run_quietly(
         cmd!(shell, "{wasm_tools} validate {component}"),
         "validate the component",

@@ -98,7 +98,8 @@ fn refuses_session_that_is_no_file(test: &GuestContext<'_>) -> Result<()> {
     #[cfg(unix)]
     {
         fs::remove_dir(test.session_path("default"))?;
-        let (shell, path) = (test.fixture.shell()?, test.session_path("default"));
+        let shell = test.fixture.shell()?;
+        let path = test.session_path("default");
         cmd::run(xshell::cmd!(shell, "mkfifo {path}"), "make a pipe")?;
         test.say("hello")?
             .failed(&["default.json", "it is not a regular file"])?;

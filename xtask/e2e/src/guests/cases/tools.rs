@@ -542,7 +542,8 @@ fn fetches_from_listed_origins(test: &GuestContext<'_>) -> Result<()> {
     fs::write(pages.join("data.json"), "{\"n\": 1}")?;
     let servers = Servers::find(&test.fixture.project)?;
     let server = servers.start_web(&test.fixture.shell()?, &pages, &test.path("web.log"))?;
-    let (url, elsewhere) = (&server.url, server.url.replace("127.0.0.1", "127.0.0.2"));
+    let url = &server.url;
+    let elsewhere = server.url.replace("127.0.0.1", "127.0.0.2");
     configure(
         test,
         &json!({"fetch": {"allow": [url, "http://127.0.0.1:1"], "methods": ["GET", "POST"]}}),

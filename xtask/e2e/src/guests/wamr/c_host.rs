@@ -25,7 +25,8 @@ const HOST: [&str; 3] = [
 
 /// Returns the path of the program, which is compiled if necessary. `variables` are those of the runner's build.
 pub(super) fn ensure_built(project: &Project, variables: &[(&'static str, OsString)]) -> Result<PathBuf> {
-    let (shell, wamr) = (project.shell()?, sources(project)?);
+    let shell = project.shell()?;
+    let wamr = sources(project)?;
     let kept = project.cache_folder("build")?.join("example-c");
     let (source, build) = (kept.join("source"), kept.join("build"));
     for (name, value) in variables {

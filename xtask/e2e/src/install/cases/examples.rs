@@ -25,7 +25,8 @@ cases! {
 }
 
 fn review_sends_the_change_with_the_question(test: &InstallContext<'_>) -> Result<()> {
-    let (shell, script) = (test.shell()?, test.example("run")?.join("review.sh"));
+    let shell = test.shell()?;
+    let script = test.example("run")?.join("review.sh");
     let command = test.with_weft(cmd!(shell, "sh {script}"))?;
     let command = command.env("OPENAI_BASE_URL", test.api_base("ok"));
     let outcome = test.run(command, "-old\n+new\n")?;
@@ -38,9 +39,11 @@ fn review_sends_the_change_with_the_question(test: &InstallContext<'_>) -> Resul
 }
 
 fn tidy_offers_files_of_the_directory(test: &InstallContext<'_>) -> Result<()> {
-    let (shell, example) = (test.shell()?, test.example("run")?);
+    let shell = test.shell()?;
+    let example = test.example("run")?;
     with_address(&example, test.api_base("ok"))?;
-    let (script, notes) = (example.join("tidy.sh"), test.path("notes"));
+    let script = example.join("tidy.sh");
+    let notes = test.path("notes");
     fs::create_dir(&notes)?;
     let command = test.with_weft(cmd!(shell, "sh {script} {notes} 'Give every file a title.'"))?;
     test.run(command, "")?.printed("echo: Give every file a title.")?;
@@ -52,12 +55,14 @@ fn tidy_offers_files_of_the_directory(test: &InstallContext<'_>) -> Result<()> {
 }
 
 fn gateway_answers_curl_under_names_of_models(test: &InstallContext<'_>) -> Result<()> {
-    let (shell, example) = (test.shell()?, test.example("serve")?);
+    let shell = test.shell()?;
+    let example = test.example("serve")?;
     with_address(&example, test.api_base("ok"))?;
     let config = example.join("config.json");
     let command = cmd!(shell, "weft gateway --config {config} --listen 127.0.0.1:0");
     let gateway = Gateway::start(test.with_weft(command)?, &test.path("gateway.log"))?;
-    let (script, url) = (example.join("ask.sh"), gateway.url());
+    let script = example.join("ask.sh");
+    let url = gateway.url();
     for model in ["fast", "best"] {
         let command = test.with_weft(cmd!(shell, "sh {script} {url} {model} hello"))?;
         let outcome = test.run(command, "")?;
@@ -73,8 +78,11 @@ fn gateway_answers_curl_under_names_of_models(test: &InstallContext<'_>) -> Resu
 }
 
 fn ship_shrinks_explains_and_checks(test: &InstallContext<'_>) -> Result<()> {
-    let (shell, example) = (test.shell()?, test.example("ship")?);
-    let (script, input, output) = (example.join("ship.sh"), test.path("app.wasm"), test.path("dist"));
+    let shell = test.shell()?;
+    let example = test.example("ship")?;
+    let script = example.join("ship.sh");
+    let input = test.path("app.wasm");
+    let output = test.path("dist");
     fs::write(&input, MODULE)?;
     let ship = || -> Result<_> {
         let command = cmd!(shell, "sh {script} {input} {output}");

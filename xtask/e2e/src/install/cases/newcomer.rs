@@ -70,7 +70,8 @@ fn printed(outcome: &Outcome, text: &str) -> Result<()> {
 fn run(test: &InstallContext<'_>, commands: &str, limit: Duration) -> Result<Outcome> {
     let page = test.page()?.url();
     let api = test.api_base("ok");
-    let (curl, wasmtime) = (curl(&page), wasmtime(&api));
+    let curl = curl(&page);
+    let wasmtime = wasmtime(&api);
     let settings = format!("[url \"/checkout\"]\n\tinsteadOf = {REPOSITORY}\n[safe]\n\tdirectory = *\n");
     let files = [
         ("usr/local/bin/curl", curl.as_bytes()),

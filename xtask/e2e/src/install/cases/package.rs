@@ -20,7 +20,8 @@ cases! {
 }
 
 fn dpkg_installs_package_and_removes_it(test: &InstallContext<'_>) -> Result<()> {
-    let (shell, root) = (test.shell()?, test.path("root"));
+    let shell = test.shell()?;
+    let root = test.path("root");
     let package = downloaded(test)?;
     let database = root.join("var/lib/dpkg");
     for directory in ["info", "updates", "triggers"] {
@@ -54,7 +55,8 @@ fn dpkg_installs_package_and_removes_it(test: &InstallContext<'_>) -> Result<()>
 }
 
 fn package_describes_itself_to_dpkg(test: &InstallContext<'_>) -> Result<()> {
-    let (shell, package) = (test.shell()?, package(test.release()?)?);
+    let shell = test.shell()?;
+    let package = package(test.release()?)?;
     let field = |name: &str| cmd::read(cmd!(shell, "dpkg-deb --field {package} {name}"), "read a field");
     ensure!(
         field("Package")? == "weft" && field("Version")? == VERSION.replacen('-', "~", 1),

@@ -14,7 +14,7 @@ cases! {
     script:
     installs_latest_release_for_the_user,
     installs_named_version_into_chosen_directory,
-    replaces_earlier_program,
+    replaces_program_of_earlier_version,
     refuses_archive_with_other_bytes,
     names_system_without_archive,
     names_version_that_does_not_exist,
@@ -54,7 +54,7 @@ fn installs_named_version_into_chosen_directory(test: &InstallContext<'_>) -> Re
     Ok(())
 }
 
-fn replaces_earlier_program(test: &InstallContext<'_>) -> Result<()> {
+fn replaces_program_of_earlier_version(test: &InstallContext<'_>) -> Result<()> {
     let program = test.home().join(".local/bin/weft");
     fs::create_dir_all(program.parent().context("it is in a directory")?)?;
     fs::write(&program, "an earlier program")?;

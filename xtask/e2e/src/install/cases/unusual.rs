@@ -34,12 +34,12 @@ cases! {
     names_directory_that_cannot_be_written,
     keeps_directory_with_the_name_of_the_program,
     keeps_earlier_program_after_interrupted_download,
-    keeps_earlier_program_if_the_new_one_does_not_run,
+    keeps_earlier_program_if_new_one_fails,
     uses_the_proxy_of_the_environment,
     says_how_to_find_the_program,
     knows_its_directory_by_another_path,
     replaces_link_with_the_name_of_the_manual,
-    makes_files_for_all_users_outside_the_home_directory,
+    makes_files_for_all_users_outside_home,
     refuses_homes_that_it_cannot_know,
     says_why_wget_failed,
     works_with_closed_output,
@@ -191,7 +191,7 @@ fn keeps_earlier_program_after_interrupted_download(test: &InstallContext<'_>) -
     Ok(())
 }
 
-fn keeps_earlier_program_if_the_new_one_does_not_run(test: &InstallContext<'_>) -> Result<()> {
+fn keeps_earlier_program_if_new_one_fails(test: &InstallContext<'_>) -> Result<()> {
     let program = earlier(test)?;
     // A `cp` that damages what it copies stands for a processor that cannot run the program.
     let programs = test.path("damaging");
@@ -206,7 +206,8 @@ fn keeps_earlier_program_if_the_new_one_does_not_run(test: &InstallContext<'_>) 
 }
 
 fn uses_the_proxy_of_the_environment(test: &InstallContext<'_>) -> Result<()> {
-    let (proxy, nobody) = (test.page()?.url(), "http://127.0.0.1:9");
+    let proxy = test.page()?.url();
+    let nobody = "http://127.0.0.1:9";
     succeeded(&test.install(nobody, &[("http_proxy", proxy.as_str())])?)?;
     runs(test, &test.home().join(".local/bin/weft"))?;
     let outcome = test.install(&proxy, &[("http_proxy", nobody)])?;
@@ -263,7 +264,8 @@ fn knows_its_directory_by_another_path(test: &InstallContext<'_>) -> Result<()> 
 
 fn replaces_link_with_the_name_of_the_manual(test: &InstallContext<'_>) -> Result<()> {
     let manuals = test.home().join(".local/share/man/man1");
-    let (manual, precious) = (manuals.join("weft.1"), test.path("precious"));
+    let manual = manuals.join("weft.1");
+    let precious = test.path("precious");
     fs::create_dir_all(&manuals)?;
     fs::write(&precious, EARLIER)?;
     symlink(&precious, &manual)?;
@@ -286,7 +288,7 @@ fn replaces_link_with_the_name_of_the_manual(test: &InstallContext<'_>) -> Resul
     Ok(())
 }
 
-fn makes_files_for_all_users_outside_the_home_directory(test: &InstallContext<'_>) -> Result<()> {
+fn makes_files_for_all_users_outside_home(test: &InstallContext<'_>) -> Result<()> {
     let prefix = test.path("all users");
     let script = ["sh", "-c", "umask 077; exec sh \"$0\""];
     let bin = prefix.join("bin");

@@ -10,7 +10,7 @@ use crate::replicas::context::ReplicasContext;
 
 cases! {
     cost:
-    prints_the_time_of_a_turn_with_each_store,
+    prints_time_of_turn_with_each_store,
 }
 
 /// The number of turns with each store.
@@ -20,7 +20,7 @@ const TURNS: usize = 300;
 const TURNS_PER_SESSION: usize = 10;
 
 /// The turns take turns, so that other load on the machine affects all stores.
-fn prints_the_time_of_a_turn_with_each_store(test: &ReplicasContext<'_>) -> Result<()> {
+fn prints_time_of_turn_with_each_store(test: &ReplicasContext<'_>) -> Result<()> {
     let database = test.database()?;
     let url = database.url();
     let files = test.replica_of("files", "ok", None)?;
@@ -59,7 +59,8 @@ fn prints_the_time_of_a_turn_with_each_store(test: &ReplicasContext<'_>) -> Resu
     let median = |times: &[Duration]| milliseconds(times[times.len() / 2]);
     let first = median(&times[0]);
     let rows = subjects.iter().zip(&times).map(|((name, ..), times)| {
-        let (p50, p99) = (median(times), milliseconds(times[times.len() * 99 / 100]));
+        let p50 = median(times);
+        let p99 = milliseconds(times[times.len() * 99 / 100]);
         format!("| {name:30} | {p50:8.2} | {p99:8.2} | {:8.2} |\n", p50 - first)
     });
     let rows: String = rows.collect();

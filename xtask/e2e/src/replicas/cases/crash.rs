@@ -81,13 +81,16 @@ fn crash(test: &ReplicasContext<'_>, run: Run) -> Result<()> {
         .map(|(_, port, _)| SocketAddr::from(([127, 0, 0, 1], *port)).to_string())
         .collect();
     let balancer = test.balancer(&addresses)?;
-    let (begun, over, done) = (Instant::now(), AtomicBool::new(false), AtomicUsize::new(0));
+    let begun = Instant::now();
+    let over = AtomicBool::new(false);
+    let done = AtomicUsize::new(0);
     let url = database.url();
     let conversations = thread::scope(|scope| {
         let killer = scope.spawn(|| kill_in_turn(test, replicas, &url, &over));
         let clients: Vec<_> = (0..run.sessions)
             .map(|number| {
-                let (address, done) = (balancer.address(), &done);
+                let address = balancer.address();
+                let done = &done;
                 scope.spawn(move || Conversation::hold(address, number, run.turns, done))
             })
             .collect();

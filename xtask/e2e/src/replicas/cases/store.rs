@@ -14,7 +14,7 @@ cases! {
     two_replicas_keep_both_turns_in_order,
     deleted_session_is_not_stored_by_other_replica,
     truncated_session_is_the_same_everywhere,
-    replacing_turn_gives_way_to_one_of_other_replica,
+    replacing_turn_gives_way_to_other_replica,
     three_replicas_migrate_at_the_same_time,
     response_is_continued_by_other_replica,
     sessions_move_both_ways,
@@ -125,7 +125,7 @@ fn truncated_session_is_the_same_everywhere(test: &ReplicasContext<'_>) -> Resul
     turn(&one, "s", "last").map(drop)
 }
 
-fn replacing_turn_gives_way_to_one_of_other_replica(test: &ReplicasContext<'_>) -> Result<()> {
+fn replacing_turn_gives_way_to_other_replica(test: &ReplicasContext<'_>) -> Result<()> {
     let database = test.database()?;
     let one = test.replica("one", "stream-slow", &database.url())?;
     let other = test.replica("other", "ok", &database.url())?;

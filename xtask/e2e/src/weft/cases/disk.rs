@@ -101,11 +101,10 @@ struct Component {
 impl Component {
     fn prepare(test: &WeftContext<'_>) -> Result<Self> {
         let project = Project::discover()?;
-        let (wasmtime, component) = (
-            toolchain::tool(&project, Tool::Wasmtime)?,
-            artifacts::ensure_built(&project)?.component,
-        );
-        let (shell, compiled) = (test.shell()?, test.home().with_file_name("clawft.cwasm"));
+        let wasmtime = toolchain::tool(&project, Tool::Wasmtime)?;
+        let component = artifacts::ensure_built(&project)?.component;
+        let shell = test.shell()?;
+        let compiled = test.home().with_file_name("clawft.cwasm");
         let compile = cmd!(shell, "{wasmtime} compile -o {compiled} {component}");
         cmd::run_quietly(compile, "compile the component", 20)?;
         Ok(Self {
@@ -117,14 +116,12 @@ impl Component {
 
     /// Runs it with `message`, and with weft's home as its configuration directory.
     fn say(&self, test: &WeftContext<'_>, message: &str) -> Result<Outcome> {
-        let (
-            shell,
-            Self {
-                wasmtime,
-                compiled,
-                effects,
-            },
-        ) = (test.shell()?, self);
+        let shell = test.shell()?;
+        let Self {
+            wasmtime,
+            compiled,
+            effects,
+        } = self;
         let granted = format!("{}::/config", test.home().display());
         let run = cmd!(
             shell,

@@ -213,7 +213,8 @@ fn ends_in_time_while_log_blocks(test: &WeftContext<'_>) -> Result<()> {
     };
     // From here on nobody reads the log. A pipe has room for some hundred lines.
     test.script("hostile", "many", json!({ "url": url, "times": 3000 }))?;
-    let (id, start) = (gateway.child().id(), Instant::now());
+    let id = gateway.child().id();
+    let start = Instant::now();
     test.signal(id, "TERM")?;
     let status = gateway.wait(LIMIT + Duration::from_secs(1))?;
     ensure!(

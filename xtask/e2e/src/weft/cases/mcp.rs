@@ -139,7 +139,8 @@ fn reference_server_behind_a_url(test: &WeftContext<'_>) -> Result<()> {
     configure(test, &json!({"s": {"url": server.url, "timeout_secs": 60}}))?;
     reference(test)?;
     // It knows revisions with a handshake only.
-    let (commands, sessions) = (8, server.logged("Session initialized")?);
+    let commands = 8;
+    let sessions = server.logged("Session initialized")?;
     ensure!(
         sessions == commands,
         "{commands} commands began {sessions} sessions"
@@ -177,7 +178,8 @@ fn python_server_needs_one_request_a_call(test: &WeftContext<'_>) -> Result<()> 
     configure(test, &json!({"s": {"url": server.url, "timeout_secs": 60}}))?;
     python(test)?;
     // Each command lists the tools, and each but the first calls one: the newest revision has no handshake.
-    let (expected, requests) = (9, server.logged("POST /mcp")?);
+    let expected = 9;
+    let requests = server.logged("POST /mcp")?;
     ensure!(
         requests == expected,
         "the server got {requests} requests, expected {expected}"

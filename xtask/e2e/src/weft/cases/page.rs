@@ -24,18 +24,18 @@ cases! {
     marks_answer_that_is_not_stored,
     shows_markdown_as_models_write_it,
     known_attacks_stay_text,
-    makes_answers_again,
+    makes_answers_again_on_request,
     keeps_answer_if_provider_fails,
-    asks_for_permissions,
+    asks_for_permission_of_calls,
     shows_what_other_windows_said,
     keeps_conversations_in_order,
-    joins_running_answer,
+    joins_answer_that_is_running,
     sends_settings_with_each_message,
-    sends_pictures,
-    logs_out,
+    sends_pictures_with_a_message,
+    logs_out_and_forgets_conversations,
     folds_reasoning_and_tools,
-    is_fast,
-    pictures_are_made,
+    shows_long_conversations_without_delay,
+    pictures_of_showcase_are_made,
     libraries_are_those_of_the_registry,
 }
 
@@ -130,7 +130,7 @@ fn known_attacks_stay_text(test: &WeftContext<'_>) -> Result<()> {
     test.page("payloads", &gateway)
 }
 
-fn makes_answers_again(test: &WeftContext<'_>) -> Result<()> {
+fn makes_answers_again_on_request(test: &WeftContext<'_>) -> Result<()> {
     let gateway = test.gateway("ok")?;
     test.page("again", &gateway)
 }
@@ -145,7 +145,7 @@ fn keeps_answer_if_provider_fails(test: &WeftContext<'_>) -> Result<()> {
     test.page("refused", &gateway)
 }
 
-fn asks_for_permissions(test: &WeftContext<'_>) -> Result<()> {
+fn asks_for_permission_of_calls(test: &WeftContext<'_>) -> Result<()> {
     test.configure("tools")?;
     test.offer_tools(json!({ "notes": true, "permissions": { "remember": "ask" } }))?;
     let gateway = test.start_with_token()?;
@@ -162,7 +162,7 @@ fn keeps_conversations_in_order(test: &WeftContext<'_>) -> Result<()> {
     test.page("conversations", &gateway)
 }
 
-fn joins_running_answer(test: &WeftContext<'_>) -> Result<()> {
+fn joins_answer_that_is_running(test: &WeftContext<'_>) -> Result<()> {
     let gateway = test.gateway("stream-slow")?;
     test.page("joins", &gateway)
 }
@@ -184,7 +184,7 @@ fn sends_settings_with_each_message(test: &WeftContext<'_>) -> Result<()> {
     Ok(())
 }
 
-fn sends_pictures(test: &WeftContext<'_>) -> Result<()> {
+fn sends_pictures_with_a_message(test: &WeftContext<'_>) -> Result<()> {
     let gateway = test.gateway("ok")?;
     test.page("images", &gateway)?;
     let requests = test.requests()?;
@@ -197,7 +197,7 @@ fn sends_pictures(test: &WeftContext<'_>) -> Result<()> {
     Ok(())
 }
 
-fn logs_out(test: &WeftContext<'_>) -> Result<()> {
+fn logs_out_and_forgets_conversations(test: &WeftContext<'_>) -> Result<()> {
     let gateway = test.gateway_with_token("ok")?;
     test.page("logout", &gateway)
 }
@@ -238,14 +238,14 @@ fn main() {}
 
 It takes $O(n \\log n)$.";
 
-fn is_fast(test: &WeftContext<'_>) -> Result<()> {
+fn shows_long_conversations_without_delay(test: &WeftContext<'_>) -> Result<()> {
     test.store_session("long", &answers([LONG_ANSWER; 300].into_iter()))?;
     let gateway = test.gateway("ok")?;
     test.page("speed", &gateway)
 }
 
 /// The pictures are `target/acceptance/picture-*.png`.
-fn pictures_are_made(test: &WeftContext<'_>) -> Result<()> {
+fn pictures_of_showcase_are_made(test: &WeftContext<'_>) -> Result<()> {
     for (id, question) in [
         ("fruit", "Which apples are good for a pie?"),
         ("wasi", "What is a WASI component?"),
@@ -279,7 +279,8 @@ fn libraries_are_those_of_the_registry(test: &WeftContext<'_>) -> Result<()> {
         Some(_) => kept.clone(),
         None => test.home(),
     };
-    let (shell, packages) = (test.shell()?, &test.fixture.page_packages);
+    let shell = test.shell()?;
+    let packages = &test.fixture.page_packages;
     cmd::run(
         xshell::cmd!(shell, "node {script} {packages} {made}"),
         "bundle the libraries of the page",

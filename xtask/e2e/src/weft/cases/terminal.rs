@@ -55,7 +55,8 @@ impl<'a> Terminal<'a> {
     }
 
     fn tmux(&self, arguments: &[&str]) -> Cmd<'_> {
-        let (tmux, socket) = (self.test.tmux(), &self.socket);
+        let tmux = self.test.tmux();
+        let socket = &self.socket;
         cmd!(self.shell, "{tmux} -S {socket}").args(arguments)
     }
 

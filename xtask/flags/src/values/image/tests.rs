@@ -60,7 +60,7 @@ fn refuses_invalid_names_with_the_reason() {
 }
 
 #[test]
-fn refuses_invalid_tags() {
+fn refuses_tags_that_are_invalid() {
     for text in ["latest", "v1.2.3", "1.2", "_x", "A-b_c.d", &"t".repeat(128)] {
         assert_eq!(text.parse::<Tag>().unwrap().to_string(), text);
     }

@@ -130,7 +130,8 @@ impl Connection {
         let session = Session::new(transport, host, image.repository(), found.login, scheme);
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("could not start the runtime")?;
-        let (image, may_push) = (image.clone(), Cell::new(false));
+        let image = image.clone();
+        let may_push = Cell::new(false);
         Ok(Self {
             session,
             image,
@@ -310,7 +311,8 @@ impl Connection {
 
     async fn upload_in_parts(&self, digest: &Digest, bytes: &Bytes, part: usize) -> Result<(), Failure> {
         let Upload { mut url, smallest } = self.begin().await?;
-        let (part, mut start) = (part.max(smallest), 0);
+        let part = part.max(smallest);
+        let mut start = 0;
         while start < bytes.len() {
             let end = bytes.len().min(start.saturating_add(part));
             let range = HeaderValue::from_str(&format!("{start}-{}", end - 1));

@@ -80,7 +80,7 @@ pub(super) struct Circumstances<'c> {
     pub(super) repository: &'c str,
     /// Whether there is a login.
     pub(super) logged_in: bool,
-    /// Why a login could not be read.
+    /// The reason why a login could not be read.
     pub(super) problem: Option<&'c str>,
     /// The variable that names a proxy for the registry.
     pub(super) proxy: Option<&'c str>,

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn tries_once_if_it_is_no_use_to_wait() {
+    fn tries_once_if_waiting_is_no_use() {
         assert_eq!(attempts(99, || refused(400, 0), true), (1, false));
         assert_eq!(attempts(99, || refused(429, 3_600), true), (1, false));
         assert_eq!(

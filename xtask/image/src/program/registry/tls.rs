@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_files_of_a_registry_by_their_endings() {
+    fn finds_files_of_registry_by_their_endings() {
         let directory = tempfile::tempdir().unwrap();
         for name in ["ca.crt", "client.cert", "client.key", "lonely.cert", "README"] {
             fs::write(directory.path().join(name), "").unwrap();

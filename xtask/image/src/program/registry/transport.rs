@@ -217,11 +217,9 @@ impl Transport {
             .send()
             .await;
         let response = sent.map_err(|error| Failure::of(&error.without_url()))?;
-        let (status, headers, url) = (
-            response.status(),
-            response.headers().clone(),
-            response.url().clone(),
-        );
+        let status = response.status();
+        let headers = response.headers().clone();
+        let url = response.url().clone();
         let is_error = status.is_client_error() || status.is_server_error();
         let body = if is_error {
             error_body(response).await

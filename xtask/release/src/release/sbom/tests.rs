@@ -119,13 +119,11 @@ fn artifact_reaches_every_component() {
 
 #[test]
 fn serial_number_depends_on_the_content() {
-    let (one, two) = (
-        written(SUBJECT),
-        written(Subject {
-            commit: "beef",
-            ..SUBJECT
-        }),
-    );
+    let one = written(SUBJECT);
+    let two = written(Subject {
+        commit: "beef",
+        ..SUBJECT
+    });
     assert_eq!(one, written(SUBJECT));
     assert_ne!(one["serialNumber"], two["serialNumber"]);
     let number = one["serialNumber"].as_str().unwrap();

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn compares_decompressed_content() {
+    fn compares_content_after_decompression_too() {
         let [one, two] = [&b"one\ntwo\n"[..], b"one\n222"].map(|text| files::gzip(text).unwrap());
         assert_eq!(
             differences(&one, &two),

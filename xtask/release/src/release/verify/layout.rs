@@ -20,10 +20,10 @@ use super::difference::{differences, inside};
 
 /// Returns the differences of two layouts, a phrase each.
 pub(super) fn compare(made: &Path, again: &Path) -> Result<Vec<String>> {
-    let (made, again) = (Pieces::read(made)?, Pieces::read(again)?);
+    let (made, again) = (Blobs::read(made)?, Blobs::read(again)?);
     let mut found: Vec<String> = [("in the first", &made), ("in the second build", &again)]
         .into_iter()
-        .flat_map(|(which, pieces)| inside(which, pieces.wrong.clone()))
+        .flat_map(|(which, blobs)| inside(which, blobs.wrong.clone()))
         .collect();
     for (place, bytes) in &made.places {
         match again.places.get(place) {
@@ -41,7 +41,7 @@ pub(super) fn compare(made: &Path, again: &Path) -> Result<Vec<String>> {
 
 /// The blobs of a layout by their position in it, such as `linux/amd64: layer 1`.
 #[derive(Debug, Default)]
-struct Pieces {
+struct Blobs {
     places: BTreeMap<String, Vec<u8>>,
     /// The files that have a position.
     used: BTreeSet<String>,
@@ -49,26 +49,26 @@ struct Pieces {
     wrong: Vec<String>,
 }
 
-impl Pieces {
+impl Blobs {
     fn read(layout: &Path) -> Result<Self> {
-        let mut pieces = Self::default();
+        let mut blobs = Self::default();
         for name in [MARK, INDEX] {
             let path = layout.join(name);
             let bytes = files::read(&path)?;
-            pieces.used.insert(name.to_owned());
-            pieces.places.insert(name.to_owned(), bytes);
+            blobs.used.insert(name.to_owned());
+            blobs.places.insert(name.to_owned(), bytes);
         }
-        let index = serde_json::from_slice(&pieces.places[INDEX])
+        let index = serde_json::from_slice(&blobs.places[INDEX])
             .with_context(|| format!("could not understand `{}`", layout.join(INDEX).display()))?;
-        pieces.follow(layout, "", &index);
+        blobs.follow(layout, "", &index);
         let unused = files::below(layout)?.into_iter().filter_map(|path| {
             let path = path.strip_prefix(layout).ok()?.display().to_string();
-            (!pieces.used.contains(&path)).then_some(path)
+            (!blobs.used.contains(&path)).then_some(path)
         });
-        pieces
+        blobs
             .wrong
             .extend(unused.map(|path| format!("nothing names `{path}`")));
-        Ok(pieces)
+        Ok(blobs)
     }
 
     /// Collects the blobs that a document refers to, recursively.

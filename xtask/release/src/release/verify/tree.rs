@@ -35,7 +35,8 @@ pub(super) fn follow(project: &Project, to: &Path) -> Result<()> {
     if !to.join(".git").exists() {
         clone_empty(project, to)?;
     }
-    let (there, root) = (at(to)?, &project.root);
+    let there = at(to)?;
+    let root = &project.root;
     let fetch = cmd!(there, "git fetch --quiet --force --update-shallow {root} HEAD");
     cmd::run_quietly(fetch, "fetch what is checked out", TAIL)?;
     cmd::run_quietly(
@@ -55,7 +56,8 @@ pub(super) fn follow(project: &Project, to: &Path) -> Result<()> {
 
 /// Makes a clone without files. It shares no files with ours.
 fn clone_empty(project: &Project, to: &Path) -> Result<()> {
-    let (shell, root) = (project.shell()?, &project.root);
+    let shell = project.shell()?;
+    let root = &project.root;
     let clone = cmd!(
         shell,
         "git clone --quiet --no-hardlinks --no-checkout {root} {to}"
@@ -112,7 +114,8 @@ mod tests {
     }
 
     fn git(root: &Path, words: &str) {
-        let (shell, words) = (at(root).unwrap(), words.split(' '));
+        let shell = at(root).unwrap();
+        let words = words.split(' ');
         cmd::run_quietly(cmd!(shell, "git {words...}"), "ask git", TAIL).unwrap();
     }
 
@@ -134,10 +137,10 @@ mod tests {
     #[test]
     fn follows_changes_and_touches_nothing_else() {
         let directory = tempfile::tempdir().unwrap();
-        let (project, there) = (project(directory.path()), directory.path().join("there"));
-        let (root, read) = (&project.root, |path: &str| {
-            fs::read_to_string(there.join(path)).ok()
-        });
+        let project = project(directory.path());
+        let there = directory.path().join("there");
+        let root = &project.root;
+        let read = |path: &str| fs::read_to_string(there.join(path)).ok();
         follow(&project, &there).unwrap();
         assert_eq!(read("src/one.rs").as_deref(), Some("one"));
         assert_eq!(revision(&there, &project), revision(root, &project));

@@ -212,7 +212,8 @@ mod tests {
 
     #[test]
     fn names_section_of_one_binary_only() {
-        let (mut made, again) = (module(1), module(1).finish());
+        let mut made = module(1);
+        let again = module(1).finish();
         made.section(&CustomSection {
             name: "producers".into(),
             data: b"rustc"[..].into(),

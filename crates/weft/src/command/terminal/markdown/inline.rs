@@ -7,7 +7,7 @@ use super::super::sanitize::is_control;
 /// The end of a style.
 const PLAIN: &str = "\x1b[0m";
 
-/// How a text looks.
+/// The style of a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Style {
     pub(super) bold: bool,

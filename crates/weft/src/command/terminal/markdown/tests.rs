@@ -107,7 +107,7 @@ fn blocks_appear_when_they_are_complete() {
 }
 
 #[test]
-fn nothing_is_dropped() {
+fn no_text_of_markdown_is_dropped() {
     for (text, expected) in [
         ("<b>x</b> &amp; y", "<b>x</b> & y\n"),
         (

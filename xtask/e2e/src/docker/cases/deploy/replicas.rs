@@ -367,7 +367,8 @@ fn while_clients_talk<T>(address: &str, work: impl FnOnce() -> Result<T>) -> Res
 fn talk(address: &str, id: &str, over: &AtomicBool) -> Vec<Turn> {
     let mut turns = Vec::new();
     while !over.load(Ordering::Relaxed) {
-        let (text, begun) = (format!("{id} {}", turns.len()), Instant::now());
+        let text = format!("{id} {}", turns.len());
+        let begun = Instant::now();
         let error = turn(address, id, &text).err();
         turns.push(Turn {
             text,

@@ -106,7 +106,8 @@ fn reports_errors_to_host_in_c(test: &GuestContext<'_>) -> Result<()> {
 
 /// The limit is far above the size, which differs between compilers.
 fn host_in_c_stays_small(test: &GuestContext<'_>) -> Result<()> {
-    let (host, module) = (size(host(test)?)?, size(&test.fixture.shipped.wasip1)?);
+    let host = size(host(test)?)?;
+    let module = size(&test.fixture.shipped.wasip1)?;
     ui::status(
         "Measured",
         &format!("{host} bytes for a host in C with WAMR, {module} for the module"),
@@ -121,8 +122,11 @@ fn talk(test: &GuestContext<'_>) -> Result<(Option<i32>, String, String)> {
 }
 
 fn say(test: &GuestContext<'_>, message: &str) -> Result<(Option<i32>, String, String)> {
-    let (shell, host, module) = (test.fixture.shell()?, host(test)?, &test.fixture.shipped.wasip1);
-    let (directory, variable) = (test.granted(), format!("{KEY_VARIABLE}={KEY}"));
+    let shell = test.fixture.shell()?;
+    let host = host(test)?;
+    let module = &test.fixture.shipped.wasip1;
+    let directory = test.granted();
+    let variable = format!("{KEY_VARIABLE}={KEY}");
     let streams = test.streams();
     fs::write(&streams[0], message).context("could not write a message")?;
     let between = child::between_files(streams.each_ref().map(PathBuf::as_path))?;

@@ -87,7 +87,8 @@ fn output(get: Cmd<'_>, input: &str, limit: Duration) -> Result<Option<Output>> 
 fn chunks(pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        let (mut pipe, mut buffer) = (pipe.take(LONGEST), [0; 4096]);
+        let mut pipe = pipe.take(LONGEST);
+        let mut buffer = [0; 4096];
         while let Ok(length @ 1..) = pipe.read(&mut buffer) {
             let chunk = buffer.get(..length).unwrap_or_default().to_vec();
             if sender.send(chunk).is_err() {
@@ -186,7 +187,8 @@ mod tests {
     #[test]
     fn waits_for_the_helper_alone() {
         let shell = Shell::new().unwrap();
-        let (start, patient) = (Instant::now(), Duration::from_secs(60));
+        let start = Instant::now();
+        let patient = Duration::from_secs(60);
         let run = |script: &str, limit| output(cmd!(shell, "sh -c {script}"), "r.io", limit).unwrap();
         assert!(run("sleep 600", Duration::from_millis(100)).is_none());
         // A process in the background holds the pipes.
