@@ -10,7 +10,6 @@ use flags::values::{Artifact, ImageName, Platform};
 use image::{
     Digest, Reference,
     calls::{self, Attachment, Kept, Repository},
-    repository,
 };
 use serde_json::json;
 use xshell::cmd;
@@ -83,7 +82,7 @@ impl Published {
     /// Fails if one of them is not in the registry, or if the registry cannot be reached or refuses.
     pub fn attest(&self, project: &Project, commit: &str, time: u64) -> Result<()> {
         let describer = Describer::new(project, commit, time)?;
-        let source = repository(env!("CARGO_PKG_REPOSITORY"));
+        let source = image::repository(env!("CARGO_PKG_REPOSITORY"));
         let origin = Origin {
             source: &source,
             commit,
