@@ -283,7 +283,7 @@ fn artifacts(job: Job<'_>, action: &str, key: &str) -> Vec<String> {
         .iter()
         .filter(|step| step["uses"].as_str().is_some_and(|uses| uses.starts_with(action)));
     let named: Vec<&str> = steps.filter_map(|step| step["with"][key].as_str()).collect();
-    let fill = |name: &str, row: &serde_json::Map<String, Value>| {
+    let fill = |name: &str, row: &Map<String, Value>| {
         row.iter().fold(name.to_owned(), |name, (key, value)| {
             name.replace(&format!("${{{{ matrix.{key} }}}}"), &text(value))
         })

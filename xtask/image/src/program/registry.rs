@@ -267,10 +267,10 @@ impl<'i> Registry<'i> {
                 Ok(())
             };
             send(false)?;
-            let digest = document::digest(&manifest.descriptor)?.to_string();
+            let digest = document::digest(&manifest.descriptor)?;
             let kind = manifest.descriptor.media_type();
             let bytes = &manifest.bytes;
-            let set = || connection.set(&digest, kind, config(bytes), bytes);
+            let set = || connection.set(&digest.to_string(), kind, config(bytes), bytes);
             let is_listed = match set() {
                 // As in `push`.
                 Err(error) if lacks_blob(&error) => {
