@@ -135,7 +135,22 @@ fn cargo_home() -> Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use toml::{Table, Value};
+
     use super::*;
+
+    /// Cargo puts `strip` back to its default where a package has settings of its own. Linkers for Linux and Windows
+    /// leave the symbols out all the same; for macOS they would be a fifth of the binary.
+    #[test]
+    fn profile_strips_symbols_from_the_program() {
+        let manifest = std::fs::read_to_string(Project::discover().unwrap().root.join("Cargo.toml")).unwrap();
+        let manifest: Table = manifest.parse().unwrap();
+        let profile = &manifest["profile"]["release-weft"];
+        let own = profile["package"].get(WEFT.name).unwrap_or(profile);
+        for settings in [profile, own] {
+            assert_eq!(settings.get("strip"), Some(&Value::Boolean(true)));
+        }
+    }
 
     #[test]
     fn quotes_path_with_spaces_and_quotes() {
