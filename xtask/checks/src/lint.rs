@@ -11,6 +11,7 @@ mod linter;
 mod packages;
 mod results;
 mod scripts;
+mod workflow_runs;
 mod workflows;
 
 use anyhow::{Context as _, Error, Result, ensure};
@@ -86,6 +87,7 @@ fn run_check(check: Check, project: &Project, database: Option<&str>) -> Result<
         Check::Shellcheck => scripts::check(project),
         Check::Hadolint => dockerfiles::check(project),
         Check::Dependencies => dependencies::check(project),
+        Check::WorkflowRuns => workflow_runs::check(project),
         Check::Clippy => clippy::check(project),
         Check::ClippyTools => clippy::check_on_demand(project),
         Check::Docs => docs(project),
@@ -103,6 +105,7 @@ fn subject(check: Check) -> &'static str {
         Check::Shellcheck => "scripts with shellcheck",
         Check::Hadolint => "Dockerfiles with hadolint",
         Check::Dependencies => "licences, sources and duplicates with cargo-deny",
+        Check::WorkflowRuns => "runs of the workflows with act",
         Check::Clippy => "the code with clippy",
         Check::ClippyTools => "programs built on demand with clippy",
         Check::Docs => "doc comments with rustdoc",

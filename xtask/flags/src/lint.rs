@@ -50,6 +50,8 @@ pub enum Check {
     Hadolint,
     /// Licences, sources and duplicates of the dependencies, with cargo-deny
     Dependencies,
+    /// Jobs of the workflows and their commands, as act runs them with stubs in place of all programs
+    WorkflowRuns,
     /// Mistakes in the code, with every warning an error
     Clippy,
     /// Mistakes in the programs that are built on demand; the first run compiles their dependencies

@@ -1,7 +1,7 @@
 //! The rules of the repository.
 //!
-//! For the workflows in `.github`, beyond the checks of actionlint and zizmor: hosted machines run the same commands as
-//! developers, and nothing else.
+//! For the workflows in `.github`, beyond the checks of actionlint, zizmor and act: hosted machines run the same
+//! commands as developers, and nothing else.
 //!
 //! - A `run:` of a workflow is one line `cargo xtask …` of words and `"$VARIABLE"`, with options that the command
 //!   has. Every value of a variable in the job's matrix is tried.

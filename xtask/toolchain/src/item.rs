@@ -48,7 +48,7 @@ pub enum Python {
     Acceptance,
     /// A checker of the deployment files: kubernetes-validate.
     Deploy,
-    /// Checkers of workflows, scripts and Dockerfiles: zizmor, shellcheck, hadolint.
+    /// Checkers of workflows, scripts and Dockerfiles: zizmor, act, shellcheck, hadolint.
     Lint,
     /// Tools to read releases: oras, and CycloneDX's schema.
     Release,
