@@ -15,7 +15,7 @@ use wasip2::{
 use super::{finished, nanoseconds};
 use crate::{
     host::{Body, Head, Host},
-    relay::COMMENTS,
+    relay::{COMMENTS, Relay},
 };
 
 /// The host's HTTP, clocks and randomness.
@@ -86,7 +86,7 @@ impl Body for ResponseBody {
 
 impl ResponseBody {
     /// Waits for the next bytes of a relay.
-    pub(super) fn next(relay: &mut crate::Relay<ResponseBody>) -> Option<Vec<u8>> {
+    pub(super) fn next(relay: &mut Relay<ResponseBody>) -> Option<Vec<u8>> {
         finished(relay.next())
     }
 }
