@@ -135,7 +135,7 @@ async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<
     let address = settings.listen;
     let agent = Agent::new(home)?;
     let store = store::open(settings.store.as_ref(), home).await?;
-    let tools = Tools::new(&agent, home, &file, None, Arc::new(Nobody))?;
+    let tools = Tools::new(agent.client(), home, &file, None, Arc::new(Nobody))?;
     let agent = agent.with_tools(tools);
     let workers = Workers::start(MAX_BLOCKING, LAST_WRITES)?;
     let shared = Shared::new(agent, store, home.clone(), settings, access, reloadable, build)?;
