@@ -1,18 +1,14 @@
 //! Answers: the meaning that the dialects share, and the fields of one dialect.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 
-use clawft_types::{
-    json::{self, Node, Writer},
-    memory,
-};
+use clawft_types::json::{Node, Writer};
 
 use crate::{
-    Context, Dialect, Error, Field, Written, chat, messages,
-    request::{Content, Part},
-    responses,
+    dialect::Dialect,
+    raw::Field,
+    request::{Content, Part, Request, Role, Turn},
     template::{Slot, fill},
-    written::Translation,
 };
 
 /// A complete answer to a request.
@@ -98,38 +94,6 @@ impl Answer {
         }
     }
 
-    /// Parses the body of a successful response. Fails if it is not an answer of `dialect`.
-    pub fn read(dialect: Dialect, body: &[u8]) -> Result<Answer, Error> {
-        let document = json::parse_owned(memory::copy(body)?)?;
-        let root = Node::root(&document);
-        match dialect {
-            Dialect::Chat if cfg!(feature = "provider-chat") => chat::read_answer(root),
-            Dialect::Messages if cfg!(feature = "provider-messages") => messages::read_answer(root),
-            Dialect::Responses if cfg!(feature = "provider-responses") => responses::read_answer(root),
-            _ => Err(crate::unbuilt()),
-        }
-    }
-
-    /// Returns the body of the same answer in `dialect`. Members without a counterpart become warnings.
-    pub fn write(&self, dialect: Dialect, context: &Context) -> Result<Written, Error> {
-        let mut to = Translation::lenient(self.dialect, dialect);
-        let mut writer = Writer::with_capacity(self.size())?;
-        let answer = context.restore(self);
-        match dialect {
-            Dialect::Chat if cfg!(feature = "client-chat") => {
-                chat::write_answer(&answer, context, &mut to, &mut writer)
-            }
-            Dialect::Messages if cfg!(feature = "client-messages") => {
-                messages::write_answer(&answer, context, &mut to, &mut writer)
-            }
-            Dialect::Responses if cfg!(feature = "client-responses") => {
-                responses::write_answer(&answer, context, &mut to, &mut writer)
-            }
-            _ => return Err(crate::unbuilt()),
-        }
-        to.finish(writer)
-    }
-
     /// Returns the finish reason, which is calls of tools if there are any: some servers report `stop` with them.
     pub(crate) fn effective_finish(&self) -> &Finish {
         let has_calls = self
@@ -142,8 +106,23 @@ impl Answer {
         }
     }
 
-    fn size(&self) -> usize {
+    /// Returns about how many bytes of text it holds, as room for the body.
+    pub(crate) fn size(&self) -> usize {
         1024 + self.parts.iter().map(Part::size).sum::<usize>()
+    }
+}
+
+impl Request {
+    /// Puts the conversation up to an earlier answer before the turns of this request, which continues it.
+    pub fn continue_from(&mut self, mut turns: Vec<Turn>, answer: &Answer) {
+        turns.push(Turn {
+            role: Role::Assistant,
+            parts: answer.parts.clone(),
+            path: "previous_response_id".to_owned(),
+            extra: Vec::new(),
+        });
+        turns.append(&mut self.turns);
+        self.turns = turns;
     }
 }
 

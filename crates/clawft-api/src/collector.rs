@@ -10,7 +10,7 @@ use clawft_core::sse;
 use clawft_types::json::{self, Node};
 
 use crate::{
-    Dialect,
+    dialect::Dialect,
     error_body::{ErrorBody, ErrorKind},
     stream::{LONGEST_EVENT, is_done},
 };

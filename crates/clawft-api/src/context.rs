@@ -36,17 +36,10 @@ struct Renamed {
     is_custom: bool,
 }
 
-impl Context {
-    /// Returns the context of a request with plain tools. `created` is the time in seconds since 1970.
-    pub fn new(created: u64) -> Context {
-        Context {
-            created,
-            ..Context::default()
-        }
-    }
-
-    pub(crate) fn of(request: &Request) -> Context {
-        let tools = request.tools.iter().filter_map(|tool| {
+impl Request {
+    /// Returns the knowledge about this request that the translation of its answer needs.
+    pub fn context(&self) -> Context {
+        let tools = self.tools.iter().filter_map(|tool| {
             let is_custom = matches!(tool.input, ToolInput::Custom { .. });
             (is_custom || tool.namespace.is_some()).then(|| Renamed {
                 flat_name: tool.flat_name(),
@@ -56,9 +49,19 @@ impl Context {
             })
         });
         Context {
-            include_usage: request.include_usage,
+            include_usage: self.include_usage,
             tools: tools.collect(),
-            echo: request.echo.clone(),
+            echo: self.echo.clone(),
+            ..Context::default()
+        }
+    }
+}
+
+impl Context {
+    /// Returns the context of a request with plain tools. `created` is the time in seconds since 1970.
+    pub fn new(created: u64) -> Context {
+        Context {
+            created,
             ..Context::default()
         }
     }

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use clawft_types::json::{self, Node};
 
-use crate::Raw;
+use crate::raw::Raw;
 
 /// The schema of the function: one text.
 pub(crate) const SCHEMA: &str = r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}"#;

@@ -11,9 +11,10 @@ use clawft_types::{
 };
 
 use crate::{
-    Error, Field, Raw,
     answer::Usage,
+    error::Error,
     path::Path,
+    raw::{Field, Raw},
     read::{list, members, text},
 };
 

@@ -13,7 +13,7 @@ use core::ops::Range;
 
 use clawft_types::json::{self, JsonFault, Node, Writer};
 
-use crate::Error;
+use crate::error::Error;
 
 /// The members that decide where a request goes.
 const NAMES: [&str; 4] = ["model", "stream", "stream_options", "previous_response_id"];

@@ -11,8 +11,10 @@ use clawft_types::{
 };
 
 use crate::{
-    Dialect, Error, Field, Raw,
+    dialect::Dialect,
+    error::Error,
     path::Path,
+    raw::{Field, Raw},
     read::members,
     template::{Slot, fill},
 };

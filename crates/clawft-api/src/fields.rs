@@ -3,7 +3,7 @@
 //! The readers understand the members that have a counterpart of another shape. This list is about all others. A
 //! member that is not on it is unknown, and a translation refuses it.
 
-use crate::{Dialect, Field};
+use crate::{dialect::Dialect, raw::Field};
 
 /// The result of a member's translation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,7 +174,7 @@ mod tests {
     use clawft_types::json::{self, Node};
 
     use super::*;
-    use crate::Raw;
+    use crate::raw::Raw;
 
     fn of(key: &str, value: &str) -> Fate<'static> {
         let document = json::parse(value.as_bytes()).unwrap();

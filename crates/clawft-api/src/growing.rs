@@ -8,7 +8,7 @@ use alloc::{
 
 use clawft_types::json::{Node, Writer};
 
-use crate::Raw;
+use crate::raw::Raw;
 
 /// Strings that name something and are not parts of a text. The first one counts, because some servers repeat them in
 /// each part.

@@ -66,18 +66,20 @@ pub mod upstream;
 mod answer;
 mod base64;
 mod chat;
-mod claude;
 mod collector;
 mod context;
 mod custom;
+mod dialect;
 mod embeddings;
 mod envelope;
+mod error;
 mod error_body;
 mod event;
 mod finder;
 mod growing;
 mod messages;
 mod models;
+mod options;
 mod passing;
 mod path;
 mod raw;
@@ -85,54 +87,24 @@ mod read;
 mod responses;
 mod stream;
 mod template;
+mod translate;
 mod whole_as_events;
 mod written;
 
 pub use answer::{Answer, Finish, Usage};
-pub use clawft_types::json::JsonError as Error;
 pub use collector::Collector;
 pub use context::Context;
+pub use dialect::Dialect;
 pub use embeddings::{Embeddings, EmbeddingsRequest};
 pub use envelope::{Envelope, with_members};
+pub use error::Error;
 pub use error_body::{ErrorBody, ErrorKind};
 pub use models::{Model, Models};
+pub use options::Options;
 pub use passing::{StreamEnd, StreamStart, error_in_answer, error_in_choices};
 pub use raw::{Field, Raw};
-pub use request::{Options, Request};
+pub use request::Request;
 pub use responses::{item_references, output_items, with_items};
 pub use stream::Stream;
 pub use whole_as_events::whole_as_events;
 pub use written::{Warning, Written};
-
-use alloc::string::String;
-use core::fmt;
-
-/// A protocol of the HTTP API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// OpenAI's `POST /v1/chat/completions`.
-    Chat,
-    /// OpenAI's `POST /v1/responses`.
-    Responses,
-    /// Anthropic's `POST /v1/messages`.
-    Messages,
-}
-
-/// Returns the error about a dialect whose feature is off.
-fn unbuilt() -> Error {
-    clawft_types::json::JsonFault::Field {
-        field: String::new(),
-        message: "this build does not have the dialect".into(),
-    }
-    .into()
-}
-
-impl fmt::Display for Dialect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Dialect::Chat => "chat completions",
-            Dialect::Responses => "OpenAI Responses",
-            Dialect::Messages => "Anthropic messages",
-        })
-    }
-}

@@ -8,8 +8,10 @@ use clawft_types::{
 };
 
 use crate::{
-    Dialect, Error, Field,
+    dialect::Dialect,
+    error::Error,
     path::Path,
+    raw::Field,
     read::{list, members, rest, text},
     template::{Slot, fill},
 };

@@ -6,7 +6,8 @@ use clawft_core::sse;
 use clawft_types::json::{self, Node};
 
 use crate::{
-    Dialect, chat,
+    chat,
+    dialect::Dialect,
     error_body::{ErrorBody, ErrorKind},
     finder::Finder,
     stream::is_done,

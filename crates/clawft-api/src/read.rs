@@ -8,8 +8,9 @@ use alloc::{
 use clawft_types::{json::Node, memory};
 
 use crate::{
-    Error, Field, Raw,
+    error::Error,
     path::Path,
+    raw::{Field, Raw},
     request::{Content, Part, Source},
 };
 

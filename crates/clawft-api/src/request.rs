@@ -1,23 +1,16 @@
 //! Requests: the meaning that the dialects share, and the fields of one dialect.
 
-use alloc::{
-    string::{String, ToString as _},
-    vec::Vec,
+use alloc::{string::String, vec::Vec};
+
+use crate::{
+    dialect::Dialect,
+    raw::{Field, Raw},
 };
 
-use clawft_types::{
-    json::{self, Node},
-    memory,
-};
-
-use crate::{Answer, Context, Dialect, Error, Field, Raw, Written, chat, messages, responses};
-
-mod options;
 mod part;
 mod reasoning;
 mod tool;
 
-pub use options::Options;
 pub use part::{Call, Content, Part, Source, Thought};
 pub use reasoning::Reasoning;
 pub use tool::{Tool, ToolChoice, ToolInput};
@@ -133,42 +126,6 @@ impl Request {
             echo: String::new(),
         }
     }
-
-    /// Parses a body. Fails if it is not JSON, or a known field has another type than the dialect says.
-    pub fn read(dialect: Dialect, body: &[u8]) -> Result<Request, Error> {
-        Request::read_owned(dialect, memory::copy(body)?)
-    }
-
-    /// Does the same as [`Request::read`] without a copy of the body.
-    pub fn read_owned(dialect: Dialect, body: Vec<u8>) -> Result<Request, Error> {
-        let document = json::parse_owned(body)?;
-        let root = Node::root(&document);
-        match dialect {
-            Dialect::Chat if cfg!(feature = "client-chat") => chat::read_request(root),
-            Dialect::Messages if cfg!(feature = "client-messages") => messages::read_request(root),
-            Dialect::Responses if cfg!(feature = "client-responses") => responses::read_request(root),
-            _ => Err(crate::unbuilt()),
-        }
-    }
-
-    /// Returns the body of the same request in `dialect`. Fails if a field has no counterpart there.
-    pub fn write(&self, dialect: Dialect, options: &Options) -> Result<Written, Error> {
-        match dialect {
-            Dialect::Chat if cfg!(feature = "provider-chat") => chat::write_request(self, options),
-            Dialect::Responses if cfg!(feature = "provider-responses") => {
-                responses::write_request(self, options)
-            }
-            Dialect::Messages if cfg!(feature = "provider-messages") => {
-                messages::write_request(self, options)
-            }
-            _ => Err(crate::unbuilt()),
-        }
-    }
-
-    /// Returns the knowledge about this request that the translation of its answer needs.
-    pub fn context(&self) -> Context {
-        Context::of(self)
-    }
 }
 
 impl Request {
@@ -187,19 +144,5 @@ impl Request {
         let turns = self.turns.iter().map(|turn| 64 + of_parts(&turn.parts));
         let tools = self.tools.iter().map(Tool::size);
         1024 + of_parts(&self.instructions) + turns.sum::<usize>() + tools.sum::<usize>()
-    }
-}
-
-impl Request {
-    /// Puts the conversation up to an earlier answer before the turns of this request, which continues it.
-    pub fn continue_from(&mut self, mut turns: Vec<Turn>, answer: &Answer) {
-        turns.push(Turn {
-            role: Role::Assistant,
-            parts: answer.parts.clone(),
-            path: "previous_response_id".to_string(),
-            extra: Vec::new(),
-        });
-        turns.append(&mut self.turns);
-        self.turns = turns;
     }
 }

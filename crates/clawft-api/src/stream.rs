@@ -7,11 +7,11 @@ use clawft_core::sse;
 use clawft_types::json::{self, Node, Writer};
 
 use crate::{
-    Dialect,
     answer::Answer,
     chat,
     context::Context,
     custom,
+    dialect::Dialect,
     error_body::{ErrorBody, ErrorKind},
     event::{Event, Events},
     messages,

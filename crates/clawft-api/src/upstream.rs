@@ -6,7 +6,7 @@ use alloc::string::{String, ToString as _};
 use clawft_core::{TransportError, TurnError};
 use clawft_types::{Kind, Provider};
 
-use crate::{Dialect, Warning};
+use crate::{dialect::Dialect, written::Warning};
 
 /// The headers of requests that go on to the provider.
 pub const TO_PROVIDER: [&str; 8] = [

@@ -10,10 +10,13 @@ use clawft_types::{
 };
 
 use crate::{
-    Dialect, Error, Raw, Stream,
     context::Context,
+    dialect::Dialect,
+    error::Error,
     error_body::ErrorBody,
+    raw::Raw,
     responses::echo,
+    stream::Stream,
     template::{Slot, fill},
 };
 

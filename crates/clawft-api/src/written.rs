@@ -9,7 +9,10 @@ use core::fmt;
 use clawft_types::json::{self, JsonFault, Node, Writer};
 
 use crate::{
-    Dialect, Error, Field, fields,
+    dialect::Dialect,
+    error::Error,
+    fields,
+    raw::Field,
     request::{Content, Part, Request, Tool, ToolChoice, ToolInput},
 };
 

@@ -11,10 +11,11 @@ use clawft_types::{
 };
 
 use crate::{
+    catalog::{Catalog, Tool},
     content,
     error::McpError,
     limits::{MAX_PAGES, MAX_TOOLS},
-    listing::{Listing, Tool},
+    listing::Listing,
     message::{self, INITIALIZED, MODERN, Refusal, WITH_HANDSHAKE, lists_any},
     secrets::Secrets,
 };
@@ -27,37 +28,6 @@ pub enum Outcome {
     Listed(Result<(), McpError>),
     /// The result of a call, for the model. A failure is a result as well.
     Called(ToolResult),
-}
-
-/// The tools of a server.
-#[derive(Debug, Default, Clone)]
-pub struct Catalog {
-    pub(crate) tools: Vec<Tool>,
-    pub(crate) warnings: Vec<String>,
-    /// The time for which the list may be used without asking again.
-    pub(crate) fresh: Duration,
-}
-
-impl Catalog {
-    /// Returns the tools, for the model.
-    pub fn tools(&self) -> &[Tool] {
-        &self.tools
-    }
-
-    /// Returns the tool that the model calls by `name`.
-    pub fn find(&self, name: &str) -> Option<&Tool> {
-        self.tools.iter().find(|tool| tool.definition.name == name)
-    }
-
-    /// Returns the reasons why tools are left out, as sentence fragments.
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
-    }
-
-    /// Returns whether the list, read `age` ago, can be used for another turn.
-    pub fn is_fresh(&self, age: Duration) -> bool {
-        age < self.fresh
-    }
 }
 
 /// The revision that a server speaks.

@@ -18,7 +18,8 @@ use clawft_types::{
 };
 
 use crate::{
-    client::{Catalog, Client, Era, Job, Next, Outcome, Phase},
+    catalog::Catalog,
+    client::{Client, Era, Job, Next, Outcome, Phase},
     error::{McpError, late},
     limits::{MAX_ERROR_BODY, MAX_RESPONSE, MAX_TOKEN},
     message::{MODERN, Refusal},

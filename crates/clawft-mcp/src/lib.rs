@@ -40,6 +40,7 @@
 
 extern crate alloc;
 
+mod catalog;
 mod client;
 mod content;
 mod error;
@@ -48,19 +49,15 @@ pub mod limits;
 mod listing;
 mod message;
 mod names;
-#[cfg(not(target_family = "wasm"))]
-mod params;
-#[cfg(target_family = "wasm")]
-#[path = "params_left_out.rs"]
 mod params;
 mod schema;
 mod secrets;
 #[cfg(not(target_family = "wasm"))]
 mod stdio;
 
-pub use client::{Catalog, Outcome};
+pub use catalog::{Catalog, Tool};
+pub use client::Outcome;
 pub use error::McpError;
 pub use http::{HttpServer, Step};
-pub use listing::Tool;
 #[cfg(not(target_family = "wasm"))]
 pub use stdio::{StdioEvent, StdioServer, StdioStep, StdioThen};

@@ -13,26 +13,11 @@ use clawft_types::{
 };
 
 use crate::{
-    client::Catalog,
+    catalog::{Catalog, Tool},
     limits::{MAX_DESCRIPTION, MAX_NAME, MAX_PAGES, MAX_TOKEN, MAX_TOOLS, MAX_WARNINGS},
-    names,
-    params::{self, Param},
-    schema,
+    names, params, schema,
     secrets::Secrets,
 };
-
-/// A tool of a server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tool {
-    /// The definition for the model.
-    pub definition: ToolDefinition,
-    /// The server's name of the tool: up to 128 visible ASCII characters.
-    pub name: String,
-    /// The name in the configuration's permissions: `mcp.github.search`.
-    pub permission: String,
-    /// The arguments that are sent as headers too.
-    pub(crate) params: Vec<Param>,
-}
 
 /// The part of a list that has arrived.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@ use alloc::{borrow::Cow, string::String};
 
 use clawft_types::join;
 
-use crate::listing::Tool;
+use crate::catalog::Tool;
 
 /// The longest name that every provider accepts.
 const MAX: usize = 64;

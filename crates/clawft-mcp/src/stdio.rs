@@ -17,7 +17,8 @@ use clawft_types::{
 };
 
 use crate::{
-    client::{Catalog, Client, Era, Next, Outcome, Phase},
+    catalog::Catalog,
+    client::{Client, Era, Next, Outcome, Phase},
     error::{McpError, late},
     limits::{MAX_RESPONSE, MAX_TOKEN},
     message::Incoming,

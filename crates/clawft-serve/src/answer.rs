@@ -7,38 +7,12 @@ use crate::{
     host::Host,
     models,
     refusal::Refusal,
-    relay::Relay,
-    reply,
+    reply::{self, Answer, AnswerBody},
     request::Incoming,
     route::{self, Route},
-    routing::Routing,
     service::Service,
+    shared::Shared,
 };
-
-/// A response for the client.
-pub struct Answer<B> {
-    /// The status.
-    pub status: u16,
-    /// Names in lower case, and values.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: AnswerBody<B>,
-}
-
-/// The body of a response.
-pub enum AnswerBody<B> {
-    /// All of it.
-    Whole(Vec<u8>),
-    /// The events of a provider, as they arrive.
-    Stream(Box<Relay<B>>),
-}
-
-/// The things that every request needs.
-pub(crate) struct Shared<'a, H> {
-    pub(crate) service: &'a Service,
-    pub(crate) routing: &'a Routing,
-    pub(crate) host: &'a H,
-}
 
 /// Answers a request. `body` reads the rest of it, up to a limit in bytes, and is called if it is needed.
 pub async fn answer<H: Host, R: Future<Output = Result<Vec<u8>, Refusal>>>(

@@ -18,15 +18,15 @@ use clawft_types::{
 };
 
 use crate::{
-    answer::{Answer, AnswerBody, Shared},
     fault::Fault,
     host::{Body, Head, Host},
     refusal::Refusal,
     relay::Relay,
-    reply,
+    reply::{self, Answer, AnswerBody},
     request::Incoming,
     route::Api,
     routing::Candidate,
+    shared::Shared,
     translation::{self, Request, Translated, Translation},
 };
 

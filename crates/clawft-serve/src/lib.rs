@@ -39,6 +39,7 @@ mod request;
 mod route;
 mod routing;
 mod service;
+mod shared;
 mod translation;
 
 #[cfg(all(target_os = "wasi", target_env = "p2", any(feature = "p2", feature = "p3")))]
@@ -55,9 +56,10 @@ mod preview3;
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
 pub use access::{OPEN, TOKEN};
-pub use answer::{Answer, AnswerBody, answer};
+pub use answer::answer;
 pub use host::{Body, Head, Host};
 pub use refusal::Refusal;
 pub use relay::Relay;
+pub use reply::{Answer, AnswerBody};
 pub use request::{Incoming, broken_off, too_large, too_slow};
 pub use service::{CONFIG, Service};

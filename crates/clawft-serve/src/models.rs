@@ -7,11 +7,11 @@ use clawft_core::{Endpoint, HttpRequest, Method};
 use clawft_types::{Provider, json::Writer};
 
 use crate::{
-    answer::{Answer, Shared},
     host::{Body as _, Head, Host},
     refusal::Refusal,
-    reply,
+    reply::{self, Answer},
     request::Incoming,
+    shared::Shared,
 };
 
 /// The longest time that a client waits for the list of a provider.

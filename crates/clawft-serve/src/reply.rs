@@ -1,12 +1,27 @@
-//! Responses that the server makes itself.
+//! Responses for clients, and those that the server makes itself.
 
 use clawft_api::Dialect;
 use clawft_types::json::Writer;
 
-use crate::{
-    answer::{Answer, AnswerBody},
-    refusal::Refusal,
-};
+use crate::{refusal::Refusal, relay::Relay};
+
+/// A response for the client.
+pub struct Answer<B> {
+    /// The status.
+    pub status: u16,
+    /// Names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: AnswerBody<B>,
+}
+
+/// The body of a response.
+pub enum AnswerBody<B> {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// The events of a provider, as they arrive.
+    Stream(Box<Relay<B>>),
+}
 
 /// Returns the response for an error, in the shape of `dialect`.
 pub(crate) fn refusal<B>(refusal: &Refusal, dialect: Dialect) -> Answer<B> {

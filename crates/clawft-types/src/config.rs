@@ -9,6 +9,7 @@
 //! other programs.
 
 mod address;
+mod error;
 mod headers;
 pub mod mcp;
 mod models;
@@ -18,6 +19,7 @@ mod read;
 mod unknown;
 
 pub use address::encode;
+pub use error::ConfigError;
 pub use headers::is_secret_name;
 pub use mcp::{McpSource as HeaderSource, McpVariable as CustomHeader};
 pub use models::{ModelEntry, ModelMap};
@@ -31,7 +33,6 @@ use core::{
 };
 
 use crate::{
-    error::ConfigError,
     json::{self, JsonError, Node},
     secret::Secret,
     temperature::Temperature,

@@ -4,6 +4,9 @@
 //! Nothing here uses files, sockets, the clock, the environment or randomness: functions take bytes and
 //! return values. All JSON is read through one tree and one set of accessors ([`json`]) instead of derived
 //! deserializers: less code in the shipped component, and every error names the field that is wrong.
+//!
+//! Users read the `Display` form of an error. Each type of error implements [`core::error::Error`] and is `Send + Sync`,
+//! so `?` converts all of them to `Box<dyn Error + Send + Sync>`.
 
 // Input from outside may cause an error, but never a panic or a truncated number.
 #![cfg_attr(
@@ -28,7 +31,6 @@ extern crate alloc;
 pub mod anthropic;
 pub mod completion;
 pub mod config;
-pub mod error;
 pub mod failure;
 pub mod finish;
 pub mod image;
@@ -46,12 +48,11 @@ pub mod tool;
 
 pub use anthropic::MessagesRequest;
 pub use completion::{CompletionRequest, Usage};
-pub use config::{Agents, Auth, Config, Kind, Provider};
-pub use error::{ConfigError, InputError, SessionError, SessionIdError};
+pub use config::{Agents, Auth, Config, ConfigError, Kind, Provider};
 pub use finish::Finish;
-pub use message::{Input, Message, Role};
+pub use message::{Input, InputError, Message, Role};
 pub use reasoning::Reasoning;
 pub use secret::Secret;
-pub use session::{Session, SessionId};
+pub use session::{Session, SessionError, SessionId, SessionIdError};
 pub use temperature::Temperature;
 pub use tool::{AnsweredCall, ToolCall, ToolDefinition, ToolResult};

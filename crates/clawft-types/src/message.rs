@@ -1,9 +1,12 @@
 //! Chat messages, and the parsing of a user's input.
 
+mod error;
+
+pub use error::InputError;
+
 use alloc::{string::String, vec::Vec};
 
 use crate::{
-    error::InputError,
     image::{self, Image},
     json::{self, JsonError, Node, Writer},
     memory,

@@ -1,14 +1,15 @@
 //! Stored conversations and their ids.
 
 mod chunks;
+mod error;
 
 pub use chunks::Chunks;
+pub use error::{SessionError, SessionIdError};
 
 use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 use core::{fmt, str::FromStr};
 
 use crate::{
-    error::{SessionError, SessionIdError},
     json::{self, JsonError, Node, Value},
     memory,
     message::Message,

@@ -8,8 +8,9 @@ use clawft_types::{Session, ToolCall, Usage};
 
 use crate::{
     agent_turn::{AgentTurn, Next, Report, Setup},
+    error::Error,
     http::{Exchange, HttpError, Part},
-    platform::{Error, send, transport_error},
+    transport::{send, transport_error},
 };
 
 /// Something that happens in a turn.

@@ -35,6 +35,7 @@ pub mod agent_turn;
 pub mod console;
 mod driver;
 pub mod env;
+pub mod error;
 pub mod fs;
 #[cfg(any(target_os = "wasi", test))]
 pub mod heap;
@@ -43,15 +44,17 @@ pub mod http;
 mod libc_assert;
 pub mod platform;
 pub mod pulled;
+pub mod transport;
 pub mod turns;
 
 use clawft_types::join;
 
 pub use clawft_types::SessionId;
 pub use env::WasiEnvironment;
+pub use error::Error;
 pub use fs::WasiFileSystem;
 pub use http::{HttpError, HttpResponse, WasiHttpClient};
-pub use platform::{Answer, Error, WasmPlatform};
+pub use platform::{Answer, WasmPlatform};
 
 /// The name of this build in [`capabilities`].
 const PLATFORM: &str = if cfg!(all(target_os = "wasi", target_env = "p2")) {

@@ -27,8 +27,7 @@ mod events;
 
 use clawft_types::{join, text::Ascii as _};
 use clawft_wasm::{
-    SessionId, VERSION, WasmPlatform, capabilities, console, env,
-    platform::{INCOMPLETE, Part},
+    SessionId, VERSION, WasmPlatform, capabilities, console, env, error::INCOMPLETE, platform::Part,
 };
 
 const HELP: &str = "\

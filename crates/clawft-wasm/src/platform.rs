@@ -1,12 +1,8 @@
 //! The agent's platform: reads configuration and session, sends the request, stores the answer.
 
-mod error;
-
-pub use error::{Error, INCOMPLETE};
-
 use std::time::Duration;
 
-use clawft_core::{HttpRequest, Reply, TransportError};
+use clawft_core::Reply;
 use clawft_store::{Sessions, clock::Stopwatch, random, sessions::Warn};
 use clawft_tools::toolbox::line;
 use clawft_types::{
@@ -19,8 +15,8 @@ use crate::{
     console,
     driver::{Driver, Output},
     env::WasiEnvironment,
+    error::Error,
     fs::{DEFAULT_BASE, WasiFileSystem},
-    http::{Exchange, HttpError, WasiHttpClient},
 };
 
 /// The environment variable that overrides [`DEFAULT_BASE`].
@@ -299,46 +295,6 @@ fn drive(driver: &mut Driver, show: Show<'_>) -> Result<Box<Reply>, Error> {
         if let Some(reply) = driver.advance(&mut sink)? {
             return Ok(reply);
         }
-    }
-}
-
-/// Sends a request.
-///
-/// # Errors
-/// As [`WasiHttpClient::begin`].
-pub fn send(request: &HttpRequest) -> Result<Exchange, HttpError> {
-    let client = WasiHttpClient {
-        timeout: request.timeout,
-        idle_timeout: request.idle_timeout,
-        total_timeout: request.total_timeout,
-        max_response: request.max_response,
-    };
-    let headers: Vec<_> = request
-        .headers
-        .iter()
-        .map(|header| (header.name.as_ref(), header.value.expose()))
-        .collect();
-    let body = (!request.body.is_empty()).then_some(request.body.as_slice());
-    client.begin(request.method, &request.url, &headers, body)
-}
-
-/// Maps the failure to the turn's error type, so that the turn decides about a retry; returns the failure
-/// unchanged if a retry cannot help. A request `for_tool` never ends the turn.
-///
-/// # Errors
-/// The failure.
-pub fn transport_error(error: HttpError, for_tool: bool) -> Result<TransportError, HttpError> {
-    match error {
-        HttpError::Impossible(cause) => Ok(TransportError::Impossible(cause)),
-        HttpError::Unavailable(cause) => Ok(TransportError::Unavailable(cause)),
-        HttpError::Interrupted(cause) => Ok(TransportError::Unavailable(join!(
-            "the response broke off, ",
-            &cause
-        ))),
-        HttpError::TimedOut(after, limit) => Ok(TransportError::TimedOut { after, limit }),
-        HttpError::TooLarge(limit) => Ok(TransportError::TooLarge { limit }),
-        HttpError::InvalidRequest(cause) if for_tool => Ok(TransportError::Impossible(cause.to_owned())),
-        HttpError::InvalidRequest(_) => Err(error),
     }
 }
 

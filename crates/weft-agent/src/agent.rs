@@ -1,20 +1,22 @@
 //! The agent: reads the session, sends the request, and stores the answer.
 
 mod drive;
-pub(crate) mod exchange;
-pub(crate) mod transport;
+
+pub use drive::Unanswered;
+
+use std::sync::Arc;
 
 use clawft_store::Sessions;
 use clawft_types::{Config, Input, Session, SessionId, ToolDefinition, Usage};
 
 use crate::{
+    blocking,
     error::Error,
     home::Home,
     stop::Stop,
     tools::{Tools, User},
+    transport,
 };
-pub use drive::Unanswered;
-use std::sync::Arc;
 
 /// A function that receives an answer while it arrives.
 pub type Show<'a> = &'a mut (dyn FnMut(Delta<'_>) + Send);
@@ -66,7 +68,7 @@ impl Answer {
 pub struct Agent {
     home: Home,
     sessions: Sessions,
-    pub(crate) client: reqwest::Client,
+    client: reqwest::Client,
     tools: Option<Arc<Tools>>,
 }
 
@@ -230,20 +232,20 @@ impl Agent {
         Ok((reply, warnings))
     }
 
-    /// Returns the client of HTTP, for other servers than the provider.
-    pub(crate) fn client(&self) -> &reqwest::Client {
+    /// Returns the client of HTTP, for other servers than those of a turn.
+    pub fn client(&self) -> &reqwest::Client {
         &self.client
     }
 
     async fn load(&self, id: SessionId) -> Result<Session, Error> {
         let sessions = self.sessions.clone();
-        Ok(blocking(move || sessions.load(id)).await??)
+        Ok(blocking::run(move || sessions.load(id)).await??)
     }
 
     /// Stores the session, and adds warnings for the user to `warnings`.
     async fn keep(&self, session: Session, known: usize, warnings: &mut Vec<String>) -> Result<(), Error> {
         let (home, sessions) = (self.home.clone(), self.sessions.clone());
-        let kept = blocking(move || {
+        let kept = blocking::run(move || {
             let mut warnings = Vec::new();
             let made = home.make();
             let stored = made.and_then(|()| {
@@ -283,13 +285,4 @@ fn split(reply: clawft_core::Reply) -> (Answer, Session) {
         },
         session,
     )
-}
-
-/// Runs blocking work on another thread.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| Error::other("a file operation was aborted"))
 }

@@ -11,8 +11,9 @@ use http::{HeaderMap, HeaderName, Method, Response};
 use reqwest::Client;
 
 use crate::{
-    agent::{Agent, transport},
+    agent::Agent,
     error::{Error, Fault},
+    transport,
 };
 
 pub use reqwest::{Body, Url};
@@ -113,7 +114,7 @@ impl std::ops::Deref for Endpoint {
 impl Agent {
     /// Returns what passes on requests.
     pub fn forwarder(&self) -> Forwarder {
-        Forwarder(self.client.clone())
+        Forwarder(self.client().clone())
     }
 }
 

@@ -23,7 +23,9 @@
 )]
 
 pub mod agent;
+mod blocking;
 pub mod error;
+mod exchange;
 pub mod forward;
 pub mod home;
 pub mod limits;
@@ -33,6 +35,7 @@ pub mod stop;
 pub mod text;
 pub mod tls;
 pub mod tools;
+mod transport;
 pub mod warnings;
 pub mod workspace;
 

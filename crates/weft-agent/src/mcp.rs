@@ -16,9 +16,10 @@ use clawft_types::{
     ToolCall, ToolResult,
     config::mcp::{McpServer, McpTransport},
 };
+use reqwest::Client;
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::{agent::Agent, home::environment::variable, stop::Stop};
+use crate::{home::environment::variable, stop::Stop};
 
 /// The servers of a configuration. It is cheap to clone; all clones share the servers, and each server performs
 /// one operation at a time. Child processes end with the last clone.
@@ -49,13 +50,13 @@ enum Peer {
 }
 
 impl McpServers {
-    /// Returns the servers of `config`, for an `agent` whose connections they share. Nothing is connected or
+    /// Returns the servers of `config`, which share the connections of `client`. Nothing is connected or
     /// started. Environment variables are read here.
-    pub fn new(agent: &Agent, config: &[McpServer]) -> McpServers {
+    pub fn new(client: &Client, config: &[McpServer]) -> McpServers {
         let peer = |config: &McpServer| {
             Ok(match config.transport {
                 McpTransport::Http { .. } => {
-                    Peer::Http(Box::new(http::Peer::new(agent.client(), config, &variable)?))
+                    Peer::Http(Box::new(http::Peer::new(client, config, &variable)?))
                 }
                 _ => Peer::Stdio(Box::new(stdio::Peer::new(config, &variable)?)),
             })

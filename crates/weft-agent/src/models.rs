@@ -12,10 +12,11 @@ use reqwest::Response;
 use tokio::time::timeout;
 
 use crate::{
-    agent::{Agent, transport},
+    agent::Agent,
     error::{Error, Fault},
     forward::{Endpoint, Url, broken},
     home::environment::variable,
+    transport,
 };
 
 /// The time that a provider usually gets for its list.
@@ -50,7 +51,7 @@ impl Agent {
     }
 
     async fn ask_for_models(&self, provider: &Provider, endpoint: &Endpoint) -> Result<Offer, Error> {
-        let request = self.client.request(Method::GET, address(provider, endpoint)?);
+        let request = self.client().request(Method::GET, address(provider, endpoint)?);
         let sent = request.headers(endpoint.headers().clone()).send().await;
         let response = sent.map_err(|error| unavailable(endpoint, transport::explain(&error, false)))?;
         let status = response.status().as_u16();

@@ -20,7 +20,7 @@ use clawft_tools::{
 use clawft_types::{ToolCall, ToolDefinition, ToolResult, config::mcp};
 
 use crate::{
-    agent::{Agent, blocking},
+    blocking,
     error::Error,
     home::{ConfigFile, Home},
     mcp::McpServers,
@@ -94,12 +94,12 @@ pub struct Tools {
 
 impl Tools {
     /// Returns the tools that the configuration names; `None` if it names none. Files are reached below
-    /// `workspace` only. Nothing is connected or started.
+    /// `workspace` only. Servers of tools share the connections of `client`. Nothing is connected or started.
     ///
     /// # Errors
     /// On invalid settings, and if the workspace cannot be used.
     pub fn new(
-        agent: &Agent,
+        client: &reqwest::Client,
         home: &Home,
         file: &ConfigFile,
         workspace: Option<&Path>,
@@ -114,7 +114,7 @@ impl Tools {
         host.commands = user.is_present();
         Ok(Some(Tools {
             permissions: settings.permissions.clone(),
-            servers: McpServers::new(agent, &servers),
+            servers: McpServers::new(client, &servers),
             fetcher: settings.fetch.as_ref().map(fetch::Clients::new).transpose()?,
             directory: workspace.map(Path::to_owned),
             toolbox: Arc::new(Mutex::new(Toolbox::new(settings, host))),
@@ -256,7 +256,7 @@ impl Tools {
         let call = line(call);
         let answer = match user.decides(&call, &preview) {
             Some(decision) => Ok(decision.await),
-            None => blocking(move || user.permits(&call, &preview)).await,
+            None => blocking::run(move || user.permits(&call, &preview)).await,
         };
         match answer {
             Ok(Some(true)) => Ok(()),
@@ -271,7 +271,7 @@ impl Tools {
         work: impl FnOnce(&mut Toolbox) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let toolbox = Arc::clone(&self.toolbox);
-        blocking(move || work(&mut lock(&toolbox))).await
+        blocking::run(move || work(&mut lock(&toolbox))).await
     }
 }
 

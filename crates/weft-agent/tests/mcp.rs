@@ -37,7 +37,7 @@ fn with<T>(servers: &Value, test: impl AsyncFnOnce(&McpServers) -> T) -> T {
     };
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let servers = McpServers::new(&Agent::new(&home).unwrap(), &config(servers));
+        let servers = McpServers::new(Agent::new(&home).unwrap().client(), &config(servers));
         test(&servers).await
     })
 }

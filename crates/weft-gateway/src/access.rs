@@ -11,8 +11,8 @@ use weft_agent::{Error, Home};
 
 use super::{
     api_error::ApiError,
-    cors::Origins,
     keys::{Client, Keys},
+    origins::Origins,
     settings::Settings,
     token::{self, Token},
 };

@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use weft_agent::{ConfigFile, Error, Fault, Home};
 
 use super::{
-    keys::{KeyRecord, NewKey},
+    key_record::{KeyRecord, NewKey},
     settings::StoreSettings,
     store::{self, Store},
     workers,

@@ -23,8 +23,9 @@ use clawft_types::{Config, SessionId};
 use super::{
     api_error::ApiError,
     failure,
+    models::AGENT,
     proxy::{self, Api, Dialect, FIRST_COMMENT, Incoming, Translation, Translator},
-    reply, sessions,
+    reply, session_id, sessions,
     state::Shared,
 };
 use audience::Audience;
@@ -39,9 +40,6 @@ use shape::Shape;
 #[cfg(test)]
 pub(super) use turn::STORE_TIME;
 use turn::{Completed, TurnInput, TurnOutput, TurnOutputs};
-
-/// The name of the agent, where clients name a model.
-pub(super) const AGENT: &str = "clawft";
 
 /// The header of a request in a session whose answer goes on when the client disconnects: `true`.
 const DETACHED: &str = "x-clawft-detached";
@@ -69,7 +67,7 @@ pub(super) async fn messages(State(shared): State<Shared>, request: Request) -> 
 
 /// Answers a request: the agent does for its own name, and in sessions; all others are passed on as they came.
 async fn answer(shared: &Shared, request: Request, api: Api) -> Result<Response, ApiError> {
-    let session = sessions::requested_id(request.headers())?;
+    let session = session_id::requested(request.headers())?;
     let incoming = Incoming::read(shared, request).await?;
     incoming.admit(shared).await?;
     let to_agent = session.is_some() || incoming.model.as_deref() == Some(AGENT);
@@ -148,7 +146,7 @@ fn kept(
         let message = "X-Clawft-Keep: expected a number of messages, together with `X-Clawft-Session`";
         return Err(ApiError::invalid(message));
     };
-    sessions::refuse_while_answering(&incoming.client().tenant(shared), id)?;
+    sessions::refuse_while_answering(&incoming.client().tenant(&shared.owner), id)?;
     Ok(Some(keep))
 }
 
@@ -161,7 +159,7 @@ async fn translate(
     if api.dialect == Dialect::OpenAi {
         return Ok(None);
     }
-    let tenant = incoming.client().tenant(shared);
+    let tenant = incoming.client().tenant(&shared.owner);
     let body = incoming.body_with_model(AGENT);
     let translator = Arc::new(Translator::read(shared, api, body, tenant).await?);
     let (body, translation) = translator

@@ -6,52 +6,14 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use clawft_types::json::{JsonError, Node};
 
 use super::state::Shared;
-
-/// The value that stands for every origin.
-const ANY: &str = "*";
 
 /// The methods that pages may use.
 const METHODS: &str = "GET, POST, PATCH, DELETE, OPTIONS";
 
 /// The time for which browsers may keep the answer to a preflight request, in seconds.
 const MAX_AGE: &str = "600";
-
-/// The origins that may send requests.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Origins(Vec<String>);
-
-impl Origins {
-    /// Reads a list of origins, such as `https://app.example`, or `*`.
-    pub(super) fn read(node: Node<'_>) -> Result<Origins, JsonError> {
-        let origins = node.items()?.map(origin);
-        origins.collect::<Result<_, _>>().map(Origins)
-    }
-
-    /// Returns whether a page of `origin` may send requests.
-    fn allow(&self, origin: &str) -> bool {
-        self.0.iter().any(|known| known == ANY) || self.names(origin)
-    }
-
-    /// Returns whether `origin` is in the list by its own name. Without a token, `*` is not enough: every page
-    /// could use the gateway.
-    pub(super) fn names(&self, origin: &str) -> bool {
-        self.0.iter().any(|known| known == origin)
-    }
-}
-
-fn origin(node: Node<'_>) -> Result<String, JsonError> {
-    let text = node.text()?;
-    let rest = text.strip_prefix("https://").or(text.strip_prefix("http://"));
-    let host =
-        |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/');
-    if text == ANY || rest.is_some_and(host) {
-        return Ok(text.to_owned());
-    }
-    Err(node.error("expected an origin, such as `https://app.example`, or `*`"))
-}
 
 /// Answers preflight requests of allowed origins, and adds the headers that let their pages read answers.
 pub(super) async fn allow(shared: &Shared, request: Request, next: Next) -> Response {

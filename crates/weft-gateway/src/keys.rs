@@ -1,19 +1,16 @@
 //! The keys of clients: each has a name, limits, and sessions of its own.
 
-pub(super) mod limits;
-mod record;
 mod set;
+mod spent;
 
-pub(super) use limits::Spent;
-pub(super) use record::check_name;
-pub use record::{KeyRecord, NewKey};
 #[cfg(test)]
 pub(super) use set::LOOK;
 pub(super) use set::{ClientKey, Keys};
+pub(super) use spent::Spent;
 
 use std::sync::Arc;
 
-use super::{state::Shared, tenant::Tenant};
+use super::tenant::Tenant;
 
 /// The sender of a request.
 #[derive(Clone)]
@@ -25,10 +22,10 @@ pub(super) enum Client {
 }
 
 impl Client {
-    /// Returns the part of the gateway's state that belongs to this client.
-    pub(super) fn tenant(&self, shared: &Shared) -> Arc<Tenant> {
+    /// Returns the part of the gateway's state that belongs to this client; `owner` is that of whoever has no key.
+    pub(super) fn tenant(&self, owner: &Arc<Tenant>) -> Arc<Tenant> {
         match self {
-            Client::Owner => Arc::clone(&shared.owner),
+            Client::Owner => Arc::clone(owner),
             Client::Key(key) => Arc::clone(&key.tenant),
         }
     }

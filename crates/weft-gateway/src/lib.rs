@@ -28,13 +28,19 @@
 mod access;
 mod administration;
 mod api_error;
+mod build;
 mod completions;
+mod config_warnings;
 mod cors;
+mod database_url;
+mod exposition;
 mod failure;
 mod frames;
 mod headers;
 mod health;
 mod id;
+mod key_limits;
+mod key_record;
 mod keys;
 mod limits;
 mod live_answers;
@@ -43,21 +49,27 @@ mod metrics;
 mod models;
 mod observe;
 mod openapi;
+mod origins;
 mod page;
+mod path_end;
 mod paths;
 mod proxy;
+mod readiness;
 mod reply;
 mod routes;
 mod routing;
 mod running_turns;
 mod search;
 mod server;
+mod session_id;
 mod sessions;
 mod settings;
 mod shutdown;
 mod state;
 mod store;
 mod tenant;
+#[cfg(test)]
+mod test_state;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -66,7 +78,8 @@ mod work_limits;
 mod workers;
 
 pub use administration::{Administration, Imported};
-pub use keys::{KeyRecord, NewKey};
+pub use build::Build;
+pub use key_record::{KeyRecord, NewKey};
 pub use settings::{LISTEN_VARIABLE, STORE_VARIABLE, Settings, StoreSettings, TOKEN_VARIABLE, parse_listen};
 
 use std::{
@@ -74,7 +87,6 @@ use std::{
     io::{self, ErrorKind},
     net::SocketAddr,
     sync::Arc,
-    time::Duration,
 };
 
 use tokio::net::TcpListener;
@@ -88,20 +100,6 @@ use workers::Workers;
 /// The maximum number of threads of each event loop for files, the resolver of host names, and large requests.
 /// [`work_limits`] reserves some for each.
 const MAX_BLOCKING: usize = 64;
-
-/// The time for writing files after everything else has ended.
-const LAST_WRITES: Duration = Duration::from_millis(700);
-
-/// The program that contains the gateway, as its version, log and metrics name it.
-#[derive(Debug, Clone, Copy)]
-pub struct Build {
-    /// Version of the program.
-    pub version: &'static str,
-    /// Commit that it is built from.
-    pub revision: &'static str,
-    /// Rust target that it is built for.
-    pub target: &'static str,
-}
 
 /// Checks the members of `gateway` that the settings do not hold: the names of `gateway.models`.
 ///
@@ -120,7 +118,7 @@ pub fn run(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<(), 
     weft_agent::limits::survive_file_size_limit();
     let runtime = workers::event_loop(MAX_BLOCKING)?;
     let served = runtime.block_on(serve(home, listen, build));
-    runtime.shutdown_timeout(LAST_WRITES);
+    runtime.shutdown_timeout(shutdown::LAST_WRITES);
     log::flush(shutdown::LAST_LINES);
     served
 }
@@ -135,9 +133,9 @@ async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<
     let address = settings.listen;
     let agent = Agent::new(home)?;
     let store = store::open(settings.store.as_ref(), home).await?;
-    let tools = Tools::new(&agent, home, &file, None, Arc::new(Nobody))?;
+    let tools = Tools::new(agent.client(), home, &file, None, Arc::new(Nobody))?;
     let agent = agent.with_tools(tools);
-    let workers = Workers::start(MAX_BLOCKING, LAST_WRITES)?;
+    let workers = Workers::start(MAX_BLOCKING, shutdown::LAST_WRITES)?;
     let shared = Shared::new(agent, store, home.clone(), settings, access, reloadable, build)?;
     shared.keys.look().await?;
     // Signals are handled before the address is announced, so that none is lost afterwards.
@@ -151,7 +149,7 @@ async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<
             .iter()
             .for_each(|warning| log::warn(warning));
     }
-    warn(&shared, &file);
+    config_warnings::write(&shared, &file);
     shutdown::run(listener, shared, workers, signals).await;
     Ok(())
 }
@@ -187,20 +185,4 @@ fn announce(listener: &TcpListener, shared: &Shared, origin: &Origin, build: Bui
         }
     };
     line.write();
-}
-
-/// Logs the warnings about the configuration.
-fn warn(shared: &Shared, file: &ConfigFile) {
-    let settings = &shared.settings;
-    let token = settings
-        .token
-        .as_ref()
-        .and_then(|token| warnings::short_token(token, settings.listen.ip()));
-    let config = shared.config();
-    let env = |name: &str| env::var(name).ok();
-    token
-        .into_iter()
-        .chain(warnings::of_config(&shared.home, file, &config, &env))
-        .chain(warnings::of_other_providers(file, &config, &env))
-        .for_each(|warning| log::warn(&warning));
 }

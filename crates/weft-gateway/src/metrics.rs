@@ -1,4 +1,4 @@
-//! The metrics for Prometheus, at `/metrics`.
+//! The metrics for Prometheus.
 
 use std::{
     collections::HashMap,
@@ -6,13 +6,6 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    Extension,
-    body::Body,
-    extract::State,
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
 use clawft_types::Usage;
 use prometheus_client::{
     encoding::text,
@@ -20,10 +13,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::{Build, api_error::ApiError, keys::Client, log, state::Shared};
-
-/// The content type of `/metrics`.
-const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+use super::{api_error::ApiError, build::Build, log};
 
 /// The bounds of the histograms in seconds: an answer takes from milliseconds, from a local server, to
 /// minutes.
@@ -257,7 +247,8 @@ impl Metrics {
         self.first_piece_seconds.observe(took.as_secs_f64());
     }
 
-    fn to_text(&self) -> Result<String, ApiError> {
+    /// Returns the text that Prometheus reads.
+    pub(super) fn to_text(&self) -> Result<String, ApiError> {
         let mut text = String::new();
         text::encode(&mut text, &self.registry)
             .map_err(|_| ApiError::internal("the metrics cannot be written"))?;
@@ -286,23 +277,6 @@ fn labels(build: Build) -> Labels<3> {
         ("target", build.target),
     ]
     .map(|(name, value)| (name, value.to_owned()))
-}
-
-/// `GET /metrics`
-pub(super) async fn metrics(State(shared): State<Shared>, Extension(client): Extension<Client>) -> Response {
-    if client.key().is_some() {
-        let message = "the metrics are for the holder of the gateway's token";
-        return ApiError::new(StatusCode::FORBIDDEN, "not_allowed", message).into_response();
-    }
-    let text = match shared.metrics.to_text() {
-        Ok(text) => text,
-        Err(error) => return error.into_response(),
-    };
-    let mut response = Response::new(Body::from(text));
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(TYPE));
-    response
 }
 
 #[cfg(test)]

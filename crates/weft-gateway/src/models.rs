@@ -11,12 +11,14 @@ use clawft_types::json::Writer;
 
 use super::{
     api_error::{ApiError, anthropics_shape},
-    completions::AGENT,
     keys::Client,
+    path_end::PathEnd,
     reply,
-    routes::PathEnd,
     state::Shared,
 };
+
+/// The name of the agent, where clients name a model.
+pub(super) const AGENT: &str = "clawft";
 
 /// The owner of the agent.
 const OWNER: &str = "clawft";
@@ -51,7 +53,7 @@ fn described((id, owned_by): (String, String)) -> Model {
 
 /// Returns the names of the models that the client may use, and of their owners.
 async fn known(shared: &Shared, client: &Client) -> Vec<(String, String)> {
-    let mut models = shared.routing().offered(shared).await;
+    let mut models = shared.routing().offered(&shared.discovery).await;
     models.insert(1.min(models.len()), (AGENT.to_owned(), OWNER.to_owned()));
     let routing = shared.routing();
     let allows = |name: &str| client.may_use(name);

@@ -9,12 +9,9 @@ use axum::{
 ///
 /// The schemas list the members that a reader understands, and allow all others. Tests compare them with the readers,
 /// and the paths with the routes and with `docs/gateway.md`.
-const DESCRIPTION: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
+pub(super) const DESCRIPTION: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
 
 /// Returns the description.
 pub(super) async fn get() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], DESCRIPTION).into_response()
 }
-
-#[cfg(test)]
-mod tests;

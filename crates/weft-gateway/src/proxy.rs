@@ -45,14 +45,14 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     api_error::ApiError,
-    completions::AGENT,
     keys::Client,
     limits::{self, Received},
+    models::AGENT,
     observe::Details,
     reply,
     routing::Candidate,
     server::RequestActivity,
-    sessions,
+    session_id,
     state::Shared,
     work_limits::LargeBodyPermit,
 };
@@ -289,11 +289,11 @@ impl Incoming {
     async fn may_use_candidates(&self, shared: &Shared, model: &str, client: &Client) -> bool {
         let routing = shared.routing();
         let allows = |name: &str| client.may_use(name);
-        if self.parts.headers.contains_key(sessions::HEADER) {
+        if self.parts.headers.contains_key(session_id::HEADER) {
             // The agent asks its own provider, whatever the name is.
             return routing.allows_default(model, &allows);
         }
-        routing.learn(shared, self.model.as_deref()).await;
+        routing.learn(&shared.discovery, self.model.as_deref()).await;
         model != AGENT && routing.allows(model, &allows)
     }
 
@@ -391,7 +391,7 @@ async fn translator(
     };
     let read = if api.translated {
         let body = incoming.body_with_model(&other.model);
-        let tenant = incoming.client().tenant(shared);
+        let tenant = incoming.client().tenant(&shared.owner);
         Translator::read(shared, api, body, tenant).await
     } else {
         Err(other_kind(other))
@@ -413,7 +413,7 @@ async fn translator(
 async fn candidates(shared: &Shared, incoming: &Incoming) -> Vec<Candidate> {
     let routing = shared.routing();
     let model = incoming.model.as_deref();
-    routing.learn(shared, model).await;
+    routing.learn(&shared.discovery, model).await;
     let mut candidates = routing.candidates(model, &|| getrandom::u32().unwrap_or_default());
     let client = incoming.client();
     if client.key().is_some() && !client.may_use(model.unwrap_or(&shared.config().agents.model)) {

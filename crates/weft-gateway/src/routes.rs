@@ -2,8 +2,8 @@
 
 use axum::{
     Router,
-    extract::{FromRequestParts, Path, Request, State},
-    http::{StatusCode, header, request::Parts},
+    extract::{Request, State},
+    http::{StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
     routing::{get, post},
@@ -11,7 +11,7 @@ use axum::{
 
 use super::{
     api_error::{ApiError, anthropics_shape, in_anthropics_shape},
-    completions, cors, health, metrics, models, observe, openapi, page, proxy, sessions,
+    completions, cors, exposition, health, models, observe, openapi, page, proxy, sessions,
     state::Shared,
 };
 
@@ -49,7 +49,7 @@ pub(super) fn router(shared: Shared) -> Router {
                 .post(completions::decide)
                 .delete(completions::stop),
         )
-        .route("/metrics", get(metrics::metrics))
+        .route("/metrics", get(exposition::get))
         .route_layer(from_fn_with_state(shared.clone(), guard));
     let anthropic = Router::new()
         .route("/v1/messages", post(completions::messages))
@@ -72,24 +72,6 @@ pub(super) fn router(shared: Shared) -> Router {
         .method_not_allowed_fallback(no_method)
         .layer(from_fn_with_state(shared.clone(), answer))
         .with_state(shared)
-}
-
-/// The last part of a path, decoded.
-pub(super) struct PathEnd(pub(super) String);
-
-impl<S: Send + Sync> FromRequestParts<S> for PathEnd {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<PathEnd, ApiError> {
-        let Path(end) = Path::from_request_parts(parts, state).await.map_err(|_| {
-            ApiError::new(
-                StatusCode::BAD_REQUEST,
-                "bad_request",
-                "the path is not UTF-8 once it is decoded",
-            )
-        })?;
-        Ok(PathEnd(end))
-    }
 }
 
 /// Answers every request. All that they have in common is one layer, because each layer copies the routes behind it for

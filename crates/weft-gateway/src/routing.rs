@@ -7,6 +7,7 @@ mod health;
 mod target;
 
 pub(super) use candidates::Candidate;
+pub(super) use discovery::Discovery;
 #[cfg(test)]
 pub(super) use discovery::{FRESH, WAIT};
 pub(super) use extra_body::ExtraBody;

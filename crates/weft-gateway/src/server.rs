@@ -10,7 +10,6 @@ mod raw_response;
 mod service;
 mod timed_stream;
 
-pub(super) use connections::ConnectionLimits;
 pub(super) use service::RequestActivity;
 #[cfg(test)]
 pub(super) use timed_stream::{LINGER_BYTES, LINGER_PAUSE, LINGER_TIME, WRITE_TIME};
@@ -29,7 +28,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{api_error::ApiError, log, metrics::Metrics, state::Shared, workers::Workers};
-use connections::{ConnectionSlot, Connections};
+use connections::{ConnectionLimits, ConnectionSlot, Connections};
 use service::RequestService;
 use timed_stream::{TimedStream, Transport};
 
@@ -94,9 +93,10 @@ pub(super) async fn serve(
 
 /// Returns the limits of the settings, lowered if the system does not allow enough open files for them.
 fn connection_limits(shared: &Shared) -> ConnectionLimits {
-    let ConnectionLimits { total, per_address } = shared.settings.connection_limits();
+    let settings = &shared.settings;
+    let total = settings.max_connections as usize;
     let room = file_limit().map(|limit| {
-        let answers = (shared.settings.max_concurrent as usize).min(limit / 3);
+        let answers = (settings.max_concurrent as usize).min(limit / 3);
         limit.saturating_sub(answers).saturating_sub(OTHER_FILES).max(1)
     });
     let total_allowed = room.map_or(total, |room| total.min(room));
@@ -107,7 +107,7 @@ fn connection_limits(shared: &Shared) -> ConnectionLimits {
     }
     ConnectionLimits {
         total: total_allowed,
-        per_address: per_address.min(total_allowed),
+        per_address: (settings.max_connections_per_address as usize).min(total_allowed),
     }
 }
 

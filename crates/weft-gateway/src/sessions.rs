@@ -2,50 +2,24 @@
 
 mod change;
 
+pub(super) use change::change;
+
+use std::sync::Arc;
+
 use axum::{
     Extension,
     extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::{StatusCode, Uri},
     response::Response,
 };
-
-use super::{
-    api_error::ApiError, failure, keys::Client, reply, routes::PathEnd, search::Search, state::Shared,
-    tenant::Tenant,
-};
-pub(super) use change::change;
-use std::sync::Arc;
 
 use clawft_types::{Message, Session, SessionId, ToolCall, image::Image, json::Writer};
 use weft_agent::Error;
 
-/// The header that names the session that a request continues.
-pub(super) const HEADER: &str = "x-clawft-session";
-
-/// Returns the session that a request names, if it names one.
-///
-/// # Errors
-/// 400 for an invalid session id, or more than one.
-pub(super) fn requested_id(headers: &HeaderMap) -> Result<Option<SessionId>, ApiError> {
-    let mut values = headers.get_all(HEADER).iter();
-    let Some(value) = values.next() else {
-        return Ok(None);
-    };
-    if values.next().is_some() {
-        return Err(ApiError::invalid(
-            "there is more than one header `X-Clawft-Session`",
-        ));
-    }
-    parse(value.to_str().unwrap_or_default()).map(Some)
-}
-
-/// Parses the id of a session.
-///
-/// # Errors
-/// 400 if it is invalid.
-pub(super) fn parse(id: &str) -> Result<SessionId, ApiError> {
-    id.parse().map_err(|error| ApiError::invalid(format!("{error}")))
-}
+use super::{
+    api_error::ApiError, failure, keys::Client, path_end::PathEnd, reply, search::Search, session_id::parse,
+    state::Shared, tenant::Tenant,
+};
 
 /// `GET /v1/sessions`: the newest first, each with its time and the beginning of its first message. With `?search=…`
 /// those that hold all words, each with an excerpt.
@@ -54,7 +28,7 @@ pub(super) async fn list(
     Extension(client): Extension<Client>,
     uri: Uri,
 ) -> Result<Response, ApiError> {
-    let tenant = client.tenant(&shared);
+    let tenant = client.tenant(&shared.owner);
     let summaries = match searched(&uri)? {
         Some(search) => tenant.store.search(&search).await,
         None => tenant.store.list().await,
@@ -82,7 +56,7 @@ pub(super) async fn get(
     PathEnd(id): PathEnd,
 ) -> Result<Response, ApiError> {
     let id = parse(&id)?;
-    let tenant = client.tenant(&shared);
+    let tenant = client.tenant(&shared.owner);
     // Before the store is read: an answer that ends meanwhile is in one of the two.
     let live = tenant.live.find(&id);
     let stored = tenant.store.read(&id).await.map_err(|error| failed(&error))?;
@@ -110,7 +84,7 @@ pub(super) async fn remove(
     PathEnd(id): PathEnd,
 ) -> Result<Response, ApiError> {
     let id = parse(&id)?;
-    let tenant = client.tenant(&shared);
+    let tenant = client.tenant(&shared.owner);
     // In a task of its own, so that it completes even if the client disconnects.
     let deleting = tokio::spawn(delete(tenant, id.clone()));
     if !deleting

@@ -8,7 +8,7 @@ use clawft_types::{
 };
 use weft_agent::{ConfigFile, Error};
 
-use super::{cors::Origins, server::ConnectionLimits, store::check_url};
+use super::{database_url, origins::Origins};
 
 /// The variable with the address to listen on.
 pub const LISTEN_VARIABLE: &str = "CLAWFT_LISTEN";
@@ -94,7 +94,7 @@ impl StoreSettings {
     ) -> Result<Option<StoreSettings>, Error> {
         let given = filled(env, STORE_VARIABLE);
         if let Some(url) = &given {
-            check_url(url).map_err(|error| wrong(STORE_VARIABLE, &error))?;
+            database_url::check(url).map_err(|error| wrong(STORE_VARIABLE, &error))?;
         }
         let given = given.map(Secret::new);
         match file {
@@ -120,7 +120,7 @@ fn store(root: Node<'_>, given: Option<Secret>) -> Result<Option<StoreSettings>,
     let url = match (given, node.get("url")) {
         (Some(url), _) => url,
         (None, Some(url)) => {
-            check_url(url.text()?).map_err(|error| url.error(error))?;
+            database_url::check(url.text()?).map_err(|error| url.error(error))?;
             Secret::new(url.text()?)
         }
         (None, None) => {
@@ -169,14 +169,6 @@ impl Settings {
         settings.store = StoreSettings::read(file, env)?;
         settings.listen = listen.unwrap_or(settings.listen);
         Ok(settings)
-    }
-
-    /// Returns the limits on the number of connections.
-    pub(super) fn connection_limits(&self) -> ConnectionLimits {
-        ConnectionLimits {
-            total: self.max_connections as usize,
-            per_address: self.max_connections_per_address as usize,
-        }
     }
 
     /// Overrides the file's values with those of the environment.

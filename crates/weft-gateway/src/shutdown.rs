@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use weft_agent::Error;
 
 use super::{
+    config_warnings,
     log::{self, Line},
     routes, server,
     state::Shared,
@@ -25,6 +26,9 @@ pub(super) const STORING: Duration = Duration::from_millis(1000);
 
 /// The time that clients may take for the last bytes.
 pub(super) const FLUSHING: Duration = Duration::from_millis(500);
+
+/// The time for writing files after everything else has ended.
+pub(super) const LAST_WRITES: Duration = Duration::from_millis(700);
 
 /// The time for writing the last lines of the log.
 pub(super) const LAST_LINES: Duration = Duration::from_millis(200);
@@ -107,7 +111,7 @@ fn reload(shared: &Shared) {
             Line::new("reloaded")
                 .text("model", &shared.config().agents.model)
                 .write();
-            super::warn(shared, &file);
+            config_warnings::write(shared, &file);
         }
         Err(error) => log::warn(&format!("the configuration is not read again: {error}")),
     }

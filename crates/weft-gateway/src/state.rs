@@ -16,8 +16,17 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use weft_agent::{Agent, ConfigFile, Error, Home, Stop, forward::Forwarder};
 
 use super::{
-    Build, access::Access, api_error::ApiError, health::Readiness, keys::Keys, metrics::Metrics,
-    routing::Routing, settings::Settings, store::Store, tenant::Tenant, work_limits::WorkLimits,
+    access::Access,
+    api_error::ApiError,
+    build::Build,
+    keys::Keys,
+    metrics::Metrics,
+    readiness::Readiness,
+    routing::{Discovery, Routing},
+    settings::Settings,
+    store::Store,
+    tenant::Tenant,
+    work_limits::WorkLimits,
 };
 
 /// The `Retry-After` of a request for which there is no room, in seconds.
@@ -53,7 +62,7 @@ pub(super) struct State {
     /// The readiness checks.
     pub(super) readiness: Readiness,
     /// Limits on work that takes long.
-    pub(super) work: WorkLimits,
+    pub(super) work: Arc<WorkLimits>,
     /// The running turns. A turn outlives its client for a moment, in which the received part is stored.
     pub(super) turns: TaskTracker,
     /// The requests that are being answered, each until the end of its response.
@@ -64,6 +73,8 @@ pub(super) struct State {
     pub(super) draining: CancellationToken,
     /// Sends the requests that are passed on.
     pub(super) forwarder: Forwarder,
+    /// Asks providers for their models.
+    pub(super) discovery: Discovery,
     reloadable: RwLock<Reloadable>,
     room: Arc<Semaphore>,
 }
@@ -106,8 +117,11 @@ impl Shared {
         build: Build,
     ) -> Result<Shared, Error> {
         let room = Arc::new(Semaphore::new(settings.max_concurrent as usize));
+        let forwarder = agent.forwarder();
+        let work = Arc::new(WorkLimits::new());
         Ok(Shared(Arc::new(State {
-            forwarder: agent.forwarder(),
+            discovery: Discovery::new(forwarder.clone(), Arc::clone(&work)),
+            forwarder,
             keys: Arc::new(Keys::new(Arc::clone(&store), &agent, &home)),
             owner: Arc::new(Tenant::owner(agent, &store)?),
             store,
@@ -116,7 +130,7 @@ impl Shared {
             access,
             metrics: Metrics::new(build),
             readiness: Readiness::default(),
-            work: WorkLimits::new(),
+            work,
             turns: TaskTracker::new(),
             answers: TaskTracker::new(),
             stop: Stop::new(),

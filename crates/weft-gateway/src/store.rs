@@ -6,10 +6,10 @@
 mod files;
 mod postgres;
 
-pub(super) use files::FileStore;
 #[cfg(test)]
 pub(super) use files::PROBE_BYTES;
-pub(super) use postgres::{PostgresStore, check_url};
+pub(super) use files::{FileStore, KEYS};
+pub(super) use postgres::PostgresStore;
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -19,10 +19,8 @@ use weft_agent::{Error, Home};
 
 use super::{
     id,
-    keys::{
-        KeyRecord,
-        limits::{Counts, Limits},
-    },
+    key_limits::{Counts, Limits},
+    key_record::KeyRecord,
     search::Search,
     settings::StoreSettings,
     time,

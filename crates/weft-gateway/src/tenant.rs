@@ -7,11 +7,8 @@ use weft_agent::{Agent, Error, Home};
 use super::{
     live_answers::LiveAnswers,
     running_turns::RunningTurns,
-    store::{ClientStore, Store},
+    store::{ClientStore, KEYS, Store},
 };
-
-/// The directory with a directory for each key.
-pub(super) const KEYS: &str = "keys";
 
 /// The state that belongs to one client.
 pub(super) struct Tenant {

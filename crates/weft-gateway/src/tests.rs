@@ -1,10 +1,12 @@
-//! Compares the numbers in `docs/gateway.md` with the code.
+//! Compares the numbers in `docs/gateway.md`, and the OpenAPI description, with the code.
+
+mod openapi;
 
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    completions, health, keys, limits, log, proxy, routing, server, settings, shutdown, state, store,
-    work_limits,
+    completions, keys, limits, log, metrics, proxy, readiness, routing, server, settings, shutdown, state,
+    store, work_limits,
 };
 
 const PAGE: &str = include_str!("../../../docs/gateway.md");
@@ -85,7 +87,7 @@ fn documented_times_match_the_code() {
     assert!(dialects.contains(&format!("the last {}", store::MOST_RESPONSES)));
     let keys_part = joined_lines(part("Keys"));
     assert!(keys_part.contains(&format!("again within {} of a change", seconds(keys::LOOK))));
-    let bounded = format!("beyond {} models", super::metrics::MOST_MODELS);
+    let bounded = format!("beyond {} models", metrics::MOST_MODELS);
     assert!(joined_lines(part("Metrics")).contains(&bounded));
     let models = joined_lines(part("Models and providers"));
     for expected in [
@@ -105,16 +107,19 @@ fn documented_times_match_the_code() {
     let readiness = joined_lines(part("Readiness"));
     for expected in [
         format!("a file of {} KB", store::PROBE_BYTES / 1024),
-        format!("valid for {}", seconds(health::FRESH)),
-        format!("waits up to {} for a check", seconds(health::CHECK_TIME)),
-        format!("a result of up to {} before", seconds(health::STALE)),
+        format!("valid for {}", seconds(readiness::FRESH)),
+        format!("waits up to {} for a check", seconds(readiness::CHECK_TIME)),
+        format!("a result of up to {} before", seconds(readiness::STALE)),
     ] {
         assert!(readiness.contains(&expected), "not in the page: {expected}");
     }
     assert!(joined_lines(part("The log")).contains(&format!("{} lines are kept", log::CAPACITY)));
     assert!(joined_lines(part("The end")).contains(&format!("{} to complete", seconds(shutdown::GRACE))));
-    let whole =
-        shutdown::GRACE + shutdown::STORING + shutdown::FLUSHING + super::LAST_WRITES + shutdown::LAST_LINES;
+    let whole = shutdown::GRACE
+        + shutdown::STORING
+        + shutdown::FLUSHING
+        + shutdown::LAST_WRITES
+        + shutdown::LAST_LINES;
     assert!(
         whole + Duration::from_millis(500) < Duration::from_secs(10),
         "it would take {whole:?} to end"

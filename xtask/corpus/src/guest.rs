@@ -8,7 +8,7 @@ use devkit::cmd;
 use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER;
 use xshell::{Cmd, Shell, cmd};
 
-use crate::Corpus;
+use crate::installed::Corpus;
 
 /// A toolchain, and the kind of file that it makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use devkit::cmd;
 use tempfile::TempDir;
 use xshell::cmd;
 
-use crate::Corpus;
+use crate::installed::Corpus;
 
 /// Packages with core modules.
 #[derive(Clone, Copy, Debug)]

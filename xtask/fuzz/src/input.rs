@@ -15,6 +15,6 @@ pub fn check(bytes: &[u8]) {
             let message = input.into_message();
             assert_eq!((message.role, message.content), (Role::User, said));
         }
-        Err(error) => super::check_wording(&error.to_string()),
+        Err(error) => crate::wording::check(&error.to_string()),
     }
 }

@@ -14,7 +14,7 @@ pub fn check(bytes: &[u8]) {
         serde_json::from_slice::<Value>(&mended(theirs)),
     ) {
         (Ok(ours), Ok(theirs)) => assert!(same(Node::root(&ours), &theirs), "{ours:?} is not {theirs}"),
-        (Err(error), Err(_)) => super::check_wording(&error.to_string()),
+        (Err(error), Err(_)) => crate::wording::check(&error.to_string()),
         // A number out of range is no reason to reject the others.
         (Ok(_), Err(error)) if error.to_string().starts_with("number out of range") => {}
         (Ok(ours), Err(error)) => panic!("{ours:?} was taken: {error}"),

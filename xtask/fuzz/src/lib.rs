@@ -7,7 +7,7 @@
 //! Modules: [`mod@json`], [`mod@config`], [`mod@input`], [`mod@session`] and [`mod@url`] parse one text each, and
 //! [`mod@wasm`] one binary; [`mod@provider`] drives whole turns with a server's responses, which [`response`] parses
 //! from the input and [`turn`] and, with tools, [`acting`] feed. [`mod@mcp`] plays a server of tools, and [`mod@tools`]
-//! calls the built-in ones.
+//! calls the built-in ones. [`wording`] holds every error message to the same rules.
 
 mod acting;
 mod config;
@@ -21,6 +21,7 @@ mod tools;
 mod turn;
 mod url;
 mod wasm;
+mod wording;
 
 pub use self::{
     config::check as config,
@@ -90,18 +91,3 @@ pub const TARGETS: [Target; 11] = [
         check: wasm,
     },
 ];
-
-/// Asserts properties of every error message: it is not empty, has a bounded length, and contains no control
-/// characters.
-fn check_wording(error: &str) {
-    assert!(!error.is_empty(), "an error says something");
-    assert!(
-        error.len() <= 4096,
-        "an error is not as long as what it is about: {} bytes",
-        error.len()
-    );
-    assert!(
-        !error.contains(char::is_control),
-        "an error holds a control character: {error:?}"
-    );
-}

@@ -11,6 +11,6 @@ pub fn check(bytes: &[u8]) {
             assert_eq!(again, session, "a session changed by being stored");
             assert_eq!(again.to_json(), written, "a session has two forms");
         }
-        Err(error) => super::check_wording(&error.to_string()),
+        Err(error) => crate::wording::check(&error.to_string()),
     }
 }

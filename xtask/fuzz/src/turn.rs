@@ -130,7 +130,7 @@ fn check_reply(reply: &Reply, shown: &str) {
 
 /// Asserts that no error contains a useful part of the key.
 fn check_secrecy(error: &str) {
-    crate::check_wording(error);
+    crate::wording::check(error);
     let part = (0..=KEY.len() - 8)
         .map(|start| &KEY[start..start + 8])
         .find(|part| error.contains(part));

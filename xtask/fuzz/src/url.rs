@@ -13,7 +13,7 @@ pub fn check(bytes: &[u8]) {
     let (url, value) = text.split_once('\n').unwrap_or((text, ""));
     match WasiHttpClient::new().get(url, &[("authorization", value)]) {
         Err(HttpError::Impossible(_)) => safe_to_send(url, value),
-        Err(HttpError::InvalidRequest(reason)) => super::check_wording(reason),
+        Err(HttpError::InvalidRequest(reason)) => crate::wording::check(reason),
         Err(error) => panic!("nothing was sent, and yet: {error}"),
         Ok(_) => panic!("there is no HTTP here, and yet a response"),
     }

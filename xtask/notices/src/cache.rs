@@ -10,16 +10,18 @@ use builds::{digest::Sha256, files};
 use devkit::{cmd, project::Project};
 use xshell::cmd;
 
-use crate::{Program, page};
+use crate::{page, program::Program};
 
 /// The sources of this package that decide a document.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 10] = [
     include_str!("lib.rs"),
     include_str!("licence.rs"),
     include_str!("native.rs"),
     include_str!("packages.rs"),
     include_str!("page.rs"),
     page::LIBRARIES,
+    include_str!("part.rs"),
+    include_str!("program.rs"),
     include_str!("render.rs"),
     include_str!("texts.rs"),
 ];

@@ -1,6 +1,6 @@
 //! The parts that are no cargo packages: Rust's standard library, and the C libraries.
 
-use crate::Part;
+use crate::part::Part;
 
 /// Returns the parts of a program for `target`, with the library of C++ if it is in it.
 pub(crate) fn parts(target: &str, cxx: bool) -> Vec<Part> {

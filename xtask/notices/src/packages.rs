@@ -8,7 +8,7 @@ use cargo_metadata::{Metadata, MetadataCommand};
 use devkit::{cmd, project::Project};
 use xshell::cmd;
 
-use crate::{Build, Part, licence, texts};
+use crate::{licence, part::Part, program::Build, texts};
 
 /// A package that is not ours.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
-use crate::Part;
+use crate::part::Part;
 
 /// The list that is made with the libraries.
 pub(crate) const LIBRARIES: &str =

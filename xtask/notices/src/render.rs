@@ -5,7 +5,7 @@ use std::{
     fmt::Write as _,
 };
 
-use crate::Part;
+use crate::part::Part;
 
 /// The line between two texts.
 const LINE: &str = "================================================================================";

@@ -2,7 +2,7 @@
 //!
 //! A module here is one below the root of the package, with everything in it. It uses another module if a path
 //! that begins with `crate`, `super` or `self` leads to the root and from there into the other; code in tests
-//! counts.
+//! counts. A macro with `#[macro_export]` belongs to the module that defines it, although its path is one of the root.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,9 +13,14 @@ use std::{
 /// The name of the contents of `main.rs` or `lib.rs`: everything in the root that is not a module.
 const ROOT: &str = "main";
 
-/// The positions, as `file:line`, where each module uses each other module.
+/// The uses of modules by one another.
 #[derive(Debug, Default)]
-pub(crate) struct Uses(BTreeMap<String, BTreeMap<String, Vec<String>>>);
+pub(crate) struct Uses {
+    /// The positions, as `file:line`, where each module uses each other module.
+    positions: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    /// The module that defines each exported macro.
+    macros: BTreeMap<String, String>,
+}
 
 impl Uses {
     /// Reads all files below `directory`, the sources of a package.
@@ -45,19 +50,21 @@ impl Uses {
         let mut scanner = Scanner {
             tokens: tokens(text),
             found: Vec::new(),
+            macros: Vec::new(),
         };
         scanner.scan(path.len());
-        let of_module = self.0.entry(module.to_owned()).or_default();
+        let of_module = self.positions.entry(module.to_owned()).or_default();
         for (line, used) in scanner.found.into_iter().filter(|(_, used)| used != module) {
             of_module.entry(used).or_default().push(format!("{name}:{line}"));
         }
+        let macros = scanner.macros.into_iter();
+        self.macros.extend(macros.map(|name| (name, module.to_owned())));
     }
 
-    /// Counts names that are not modules as the root, and sorts the positions.
+    /// Counts names that are not modules as the root, or as the module of the macro, and sorts the positions.
     fn settle(&mut self) {
-        let modules: BTreeSet<String> = self.0.keys().cloned().collect();
-        for used in self.0.values_mut() {
-            used.values_mut().for_each(|places| places.sort());
+        let modules: BTreeSet<String> = self.positions.keys().cloned().collect();
+        for (module, used) in &mut self.positions {
             let others: Vec<String> = used
                 .keys()
                 .filter(|name| !modules.contains(*name))
@@ -65,20 +72,25 @@ impl Uses {
                 .collect();
             for other in others {
                 let places = used.remove(&other).unwrap_or_default();
-                used.entry(ROOT.to_owned()).or_default().extend(places);
+                let owner = self.macros.get(&other).map_or(ROOT, String::as_str);
+                used.entry(owner.to_owned()).or_default().extend(places);
             }
+            used.remove(module);
+            used.values_mut().for_each(|places| places.sort());
         }
-        self.0.entry(ROOT.to_owned()).or_default().remove(ROOT);
     }
 
     /// Returns the modules without the root.
     pub(crate) fn modules(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str).filter(|name| *name != ROOT)
+        self.positions
+            .keys()
+            .map(String::as_str)
+            .filter(|name| *name != ROOT)
     }
 
     /// Returns the modules that `module` uses.
     pub(crate) fn of<'u>(&'u self, module: &str) -> impl Iterator<Item = &'u str> {
-        self.0
+        self.positions
             .get(module)
             .into_iter()
             .flatten()
@@ -88,7 +100,7 @@ impl Uses {
     /// Returns all cycles of modules: a message for each pair, with the positions.
     pub(crate) fn cycles(&self) -> Vec<String> {
         let pairs = self
-            .0
+            .positions
             .iter()
             .flat_map(|(module, used)| iter::repeat(module).zip(used));
         let circular = pairs.filter(|(module, (used, _))| self.reached(used).contains(module.as_str()));
@@ -222,10 +234,11 @@ fn block_comment(text: &str) -> usize {
     text.len()
 }
 
-/// Finds the names of the root that the tokens of a file use, with their lines.
+/// Finds the names of the root that the tokens of a file use, with their lines, and the macros that it exports.
 struct Scanner {
     tokens: Vec<Token>,
     found: Vec<(usize, String)>,
+    macros: Vec<String>,
 }
 
 impl Scanner {
@@ -245,6 +258,7 @@ impl Scanner {
                     braces.pop();
                 }
                 "mod" if depth == 0 && self.token(at + 2) == ";" => self.find(at + 1),
+                "macro_export" => self.macros.extend(self.macro_after(at)),
                 "crate" | "super" | "self" if self.begins_a_path(at) => {
                     let level = if self.token(at) == "crate" { 0 } else { depth };
                     at = self.tree(at, level);
@@ -293,6 +307,13 @@ impl Scanner {
         } else {
             at + 1
         }
+    }
+
+    /// Returns the name of the macro whose attribute is at this index.
+    fn macro_after(&self, at: usize) -> Option<String> {
+        let mut rest = self.tokens.iter().skip(at).map(|(_, token)| token);
+        rest.find(|token| *token == "macro_rules")?;
+        rest.nth(1).cloned()
     }
 
     fn find(&mut self, at: usize) {
@@ -360,6 +381,22 @@ mod tests {
                 .len(),
             2
         );
+    }
+
+    #[test]
+    fn exported_macro_belongs_to_its_module() {
+        let exported = "#[macro_export]\n#[rustfmt::skip]\nmacro_rules! m { () => { $crate::m!(@) } }";
+        let files = [
+            ("main.rs", "mod a;\nmod b;"),
+            ("a.rs", exported),
+            ("b.rs", "use crate::m;"),
+        ];
+        let found = uses(&files);
+        assert_eq!(found.cycles(), [""; 0]);
+        assert_eq!(found.of("b").collect::<Vec<_>>(), ["a"]);
+        let hidden = exported.replace("#[macro_export]", "");
+        let of_root = uses(&[files[0], ("a.rs", &hidden), files[2]]).cycles();
+        assert_eq!(of_root.len(), 4, "{of_root:?}");
     }
 
     #[test]

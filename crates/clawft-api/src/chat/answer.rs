@@ -9,10 +9,12 @@ use clawft_types::json::{Node, Writer};
 
 use super::{messages, read, tools};
 use crate::{
-    Dialect, Error, Field,
     answer::{Answer, Finish, Usage},
     context::Context,
+    dialect::Dialect,
+    error::Error,
     path::Path,
+    raw::Field,
     read::{members, text},
     request::{Content, Role},
     template::{Slot, fill},

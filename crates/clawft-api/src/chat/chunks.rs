@@ -15,9 +15,9 @@ use super::{
     read::{thinking, thoughts},
 };
 use crate::{
-    Error, ErrorKind,
     answer::{Finish, Usage},
-    error_body::ErrorBody,
+    error::Error,
+    error_body::{ErrorBody, ErrorKind},
     event::{Event, Events},
     path::Path,
     request::{Content, Thought},

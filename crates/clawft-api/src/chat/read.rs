@@ -9,8 +9,10 @@ use clawft_types::json::Node;
 
 use super::tools;
 use crate::{
-    Dialect, Error, Field, Raw,
+    dialect::Dialect,
+    error::Error,
     path::Path,
+    raw::{Field, Raw},
     read::{inner, json_text_of, list, members, parts, rest, source, text, text_of, texts},
     request::{Call, Content, Format, Part, Reasoning, Request, Role, Source, Thought, Turn},
 };

@@ -4,9 +4,9 @@ use clawft_types::json::Writer;
 
 use super::answer::finish_name;
 use crate::{
-    Dialect,
     answer::Answer,
     context::Context,
+    dialect::Dialect,
     event::Event,
     raw::Raw,
     request::{Call, Content},

@@ -8,8 +8,10 @@ use alloc::{
 use clawft_types::json::{Node, Writer};
 
 use crate::{
-    Error, Raw, custom,
+    custom,
+    error::Error,
     path::Path,
+    raw::Raw,
     read::{inner, json_text_of, list, rest, text, text_of},
     request::{Call, Content, Part, Tool, ToolChoice, ToolInput},
     written::Translation,

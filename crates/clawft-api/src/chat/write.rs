@@ -6,10 +6,12 @@ use clawft_types::json::Writer;
 
 use super::{messages, tools};
 use crate::{
-    Dialect, Error, Written,
+    dialect::Dialect,
+    error::Error,
     fields::LOGPROBS,
-    request::{Format, Options, Reasoning, Request},
-    written::Translation,
+    options::Options,
+    request::{Format, Reasoning, Request},
+    written::{Translation, Written},
 };
 
 pub(crate) fn request(request: &Request, options: &Options) -> Result<Written, Error> {

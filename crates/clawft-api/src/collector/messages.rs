@@ -6,10 +6,10 @@ use clawft_types::json::{Node, Writer};
 
 use super::Next;
 use crate::{
-    Raw,
     error_body::ErrorBody,
     growing::{Growing, Members},
     messages::write_input,
+    raw::Raw,
 };
 
 /// The message so far.

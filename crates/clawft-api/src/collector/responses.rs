@@ -6,10 +6,11 @@ use clawft_types::json::Node;
 
 use super::Next;
 use crate::{
-    Dialect, Raw,
     answer::Answer,
     context::Context,
+    dialect::Dialect,
     event::{Event, Events},
+    raw::Raw,
     responses::StreamReader,
 };
 

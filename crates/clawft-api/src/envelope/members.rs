@@ -9,7 +9,7 @@ use alloc::{
 use clawft_types::json::{self, JsonFault, Node};
 
 use super::Scan;
-use crate::Error;
+use crate::error::Error;
 
 /// Returns a body with `members`, each as JSON with its name: `"name":value`. Those of the body that `replaced` names
 /// are left out; all others stay as they are, in their order. Fails if the body is no object.

@@ -6,10 +6,12 @@ use clawft_types::json::{Node, Writer};
 
 use super::blocks;
 use crate::{
-    Dialect, Error, Field,
     answer::{Answer, Finish, Usage},
     context::Context,
+    dialect::Dialect,
+    error::Error,
     path::Path,
+    raw::Field,
     read::{list, members, text},
     request::{Content, Part},
     template::{Slot, fill},

@@ -5,8 +5,10 @@ use alloc::{string::String, vec::Vec};
 use clawft_types::json::{self, Node, Writer};
 
 use crate::{
-    Error, Raw, base64, custom,
+    base64, custom,
+    error::Error,
     path::Path,
+    raw::Raw,
     read::{parts, rest, text, text_of},
     request::{Call, Content, Part, Source, Thought},
     written::Translation,

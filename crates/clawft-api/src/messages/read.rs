@@ -6,8 +6,10 @@ use clawft_types::json::Node;
 
 use super::{blocks, tools};
 use crate::{
-    Dialect, Error, Field, Raw,
+    dialect::Dialect,
+    error::Error,
     path::Path,
+    raw::{Field, Raw},
     read::{list, members, parts, rest, text, texts},
     request::{Content, Format, Reasoning, Request, Role, Turn},
 };

@@ -2,7 +2,7 @@
 
 use clawft_types::json::{self, Node, Writer};
 
-use crate::Raw;
+use crate::raw::Raw;
 
 /// Constraints that Anthropic refuses. The model does not need them to answer in the right form.
 const CONSTRAINTS: [&str; 11] = [

@@ -9,12 +9,13 @@ use super::{
     blocks,
 };
 use crate::{
-    Dialect, Raw,
     answer::{Answer, Finish, Usage},
     context::Context,
+    dialect::Dialect,
     error_body::ErrorBody,
     event::{Event, Events},
     path::Path,
+    raw::Raw,
     request::{Call, Content, Thought},
     template::{Slot, fill},
 };

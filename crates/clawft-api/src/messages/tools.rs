@@ -5,8 +5,10 @@ use alloc::{string::ToString as _, vec::Vec};
 use clawft_types::json::{Node, Writer};
 
 use crate::{
-    Error, Raw, custom,
+    custom,
+    error::Error,
     path::Path,
+    raw::Raw,
     read::{rest, text},
     request::{Request, Tool, ToolChoice, ToolInput},
     written::Translation,

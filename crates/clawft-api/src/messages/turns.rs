@@ -6,7 +6,8 @@ use clawft_types::json::Writer;
 
 use super::blocks;
 use crate::{
-    request::{Content, Options, Part, Request, Role, Turn},
+    options::Options,
+    request::{Content, Part, Request, Role, Turn},
     written::Translation,
 };
 

@@ -6,9 +6,12 @@ use clawft_types::json::{self, Node, Writer};
 
 use super::{schema, tools, turns};
 use crate::{
-    Dialect, Error, Field, Raw, Written,
-    request::{Content, Format, Options, Part, Reasoning, Request, Role, ToolChoice},
-    written::Translation,
+    dialect::Dialect,
+    error::Error,
+    options::Options,
+    raw::{Field, Raw},
+    request::{Content, Format, Part, Reasoning, Request, Role, ToolChoice},
+    written::{Translation, Written},
 };
 
 /// The smallest budget of tokens for thinking.

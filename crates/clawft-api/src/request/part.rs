@@ -2,7 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use crate::{Field, Raw};
+use crate::raw::{Field, Raw};
 
 /// A part of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]

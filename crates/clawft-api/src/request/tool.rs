@@ -2,7 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use crate::{Field, Raw};
+use crate::raw::{Field, Raw};
 
 /// A tool that the model may call.
 #[derive(Debug, Clone, PartialEq, Eq)]

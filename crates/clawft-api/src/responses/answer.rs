@@ -10,11 +10,13 @@ use super::{
     read::echo,
 };
 use crate::{
-    Dialect, Error, Field, Raw,
     answer::{Answer, Finish, Usage},
     context::Context,
+    dialect::Dialect,
+    error::Error,
     error_body::{ErrorBody, ErrorKind},
     path::Path,
+    raw::{Field, Raw},
     read::{members, text},
     request::Content,
     template::{Slot, fill},

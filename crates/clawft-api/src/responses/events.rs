@@ -7,7 +7,7 @@ use clawft_types::json::Node;
 use super::{answer::read_finish, items};
 use crate::{
     answer::{Finish, Usage},
-    error_body::ErrorBody,
+    error_body::{ErrorBody, ErrorKind},
     event::{Event, Events},
     path::Path,
     request::{Call, Content, Part, Thought},
@@ -85,7 +85,7 @@ impl StreamReader {
             }
             "response.failed" => {
                 let error = root.get("response").and_then(ErrorBody::of_node);
-                let unknown = || ErrorBody::new(crate::ErrorKind::Server, "the provider failed");
+                let unknown = || ErrorBody::new(ErrorKind::Server, "the provider failed");
                 events.push(Event::Error(error.unwrap_or_else(unknown)));
             }
             "error" => events.push(Event::Error(ErrorBody::of_event(root))),

@@ -5,8 +5,9 @@ use alloc::{string::ToString as _, vec::Vec};
 use clawft_types::json::Node;
 
 use crate::{
-    Error, Field, Raw,
+    error::Error,
     path::Path,
+    raw::{Field, Raw},
     read::{json_text_of, parts, rest, source, text, text_of},
     request::{Call, Content, Part, Role, Source, Thought, Turn},
 };

@@ -9,8 +9,11 @@ use clawft_types::json::Node;
 
 use super::{items, tools};
 use crate::{
-    Dialect, Error, Field, Raw, chat,
+    chat,
+    dialect::Dialect,
+    error::Error,
     path::Path,
+    raw::{Field, Raw},
     read::{members, rest, text},
     request::{Content, Part, Reasoning, Request, Role, Turn},
 };

@@ -10,7 +10,7 @@ use clawft_types::{
     memory,
 };
 
-use crate::{Error, Raw};
+use crate::{error::Error, raw::Raw};
 
 /// Returns the identifiers of the items that the `input` of an OpenAI Responses request refers to, in its order. Empty
 /// for any other body.

@@ -5,7 +5,8 @@ use alloc::{string::ToString as _, vec::Vec};
 use clawft_types::json::{Node, Writer};
 
 use crate::{
-    Error, chat,
+    chat,
+    error::Error,
     path::Path,
     read::{rest, text},
     request::{Request, Tool, ToolChoice, ToolInput},

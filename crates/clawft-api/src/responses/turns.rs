@@ -6,7 +6,7 @@ use clawft_types::json::Writer;
 
 use super::output;
 use crate::{
-    Dialect,
+    dialect::Dialect,
     request::{Content, Part, Request, Role, Source, Turn},
     written::Translation,
 };

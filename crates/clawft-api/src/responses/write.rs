@@ -6,9 +6,12 @@ use clawft_types::json::Writer;
 
 use super::{tools, turns};
 use crate::{
-    Dialect, Error, Field, Written,
-    request::{Format, Options, Part, Reasoning, Request},
-    written::Translation,
+    dialect::Dialect,
+    error::Error,
+    options::Options,
+    raw::Field,
+    request::{Format, Part, Reasoning, Request},
+    written::{Translation, Written},
 };
 
 pub(crate) fn request(request: &Request, options: &Options) -> Result<Written, Error> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clawft_core::{HttpRequest, TransportError};
 use clawft_wasm::{
     http::{Exchange, HttpError, Part},
-    platform,
+    transport,
 };
 use wasip2::{
     clocks::{monotonic_clock, wall_clock},
@@ -15,7 +15,7 @@ use wasip2::{
 use super::{finished, nanoseconds};
 use crate::{
     host::{Body, Head, Host},
-    relay::COMMENTS,
+    relay::{COMMENTS, Relay},
 };
 
 /// The host's HTTP, clocks and randomness.
@@ -32,7 +32,7 @@ impl Host for Client {
     type Body = ResponseBody;
 
     async fn send(&self, request: HttpRequest) -> Result<Head<ResponseBody>, TransportError> {
-        let mut exchange = platform::send(&request).map_err(transport_error)?;
+        let mut exchange = transport::send(&request).map_err(transport_error)?;
         loop {
             let head = match exchange.receive().map_err(transport_error)? {
                 Some(Part::Head { status, headers }) => (status, headers),
@@ -86,12 +86,12 @@ impl Body for ResponseBody {
 
 impl ResponseBody {
     /// Waits for the next bytes of a relay.
-    pub(super) fn next(relay: &mut crate::Relay<ResponseBody>) -> Option<Vec<u8>> {
+    pub(super) fn next(relay: &mut Relay<ResponseBody>) -> Option<Vec<u8>> {
         finished(relay.next())
     }
 }
 
 fn transport_error(error: HttpError) -> TransportError {
-    platform::transport_error(error, true)
+    transport::transport_error(error, true)
         .unwrap_or_else(|error| TransportError::Impossible(error.to_string()))
 }

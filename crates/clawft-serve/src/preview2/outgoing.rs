@@ -11,7 +11,7 @@ use wasip2::{
 };
 
 use super::{client::ResponseBody, is_ready_in};
-use crate::answer::{Answer, AnswerBody};
+use crate::reply::{Answer, AnswerBody};
 
 /// The time in which a client has to take some bytes.
 const CLIENT_TIME: Duration = Duration::from_secs(60);

@@ -13,8 +13,8 @@ use super::{
     in_time,
 };
 use crate::{
-    answer::{Answer, AnswerBody},
     relay::{COMMENTS, Relay},
+    reply::{Answer, AnswerBody},
 };
 
 /// The time in which a client has to take the bytes of one write.

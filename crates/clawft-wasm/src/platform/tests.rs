@@ -5,13 +5,12 @@ mod turns;
 
 use std::time::Duration;
 
-use clawft_core::{TimeLimit, TransportError};
 use clawft_store::Sessions;
 use clawft_types::{Config, SessionId};
 use tempfile::TempDir;
 
-use super::{BASE_VARIABLE, Error, WasmPlatform, shows_key, transport_error};
-use crate::{env::WasiEnvironment, fs::WasiFileSystem, http::HttpError};
+use super::{BASE_VARIABLE, Error, WasmPlatform, shows_key};
+use crate::{env::WasiEnvironment, fs::WasiFileSystem};
 
 const CONFIG: &str = r#"{"agents":{"model":"m"},"providers":{"providers":{"openai":{"api_key_env":"KEY"}}}}"#;
 
@@ -130,26 +129,6 @@ fn leaves_newer_session_unchanged() {
         platform.fs().read_to_string("sessions/default.json").unwrap(),
         later
     );
-}
-
-#[test]
-fn turn_decides_about_temporary_errors() {
-    let seconds = Duration::from_secs(1);
-    assert_eq!(
-        transport_error(HttpError::TimedOut(seconds, TimeLimit::Idle), false).unwrap(),
-        TransportError::TimedOut {
-            after: seconds,
-            limit: TimeLimit::Idle
-        }
-    );
-    assert_eq!(
-        transport_error(HttpError::Interrupted("reset".into()), false)
-            .unwrap()
-            .to_string(),
-        "HTTP unavailable: the response broke off, reset"
-    );
-    assert!(transport_error(HttpError::InvalidRequest("a reason"), false).is_err());
-    assert!(transport_error(HttpError::InvalidRequest("a reason"), true).is_ok());
 }
 
 #[test]

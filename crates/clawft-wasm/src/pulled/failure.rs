@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clawft_core::{TransportError, TurnError};
 
-use crate::{http::HttpError, platform::Error};
+use crate::{error::Error, http::HttpError};
 
 /// The kind of a [`Failure`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

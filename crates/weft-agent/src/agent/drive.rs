@@ -10,12 +10,11 @@ use clawft_types::{Config, Input, Message, Session, ToolCall, ToolDefinition};
 use reqwest::Client;
 use tokio::time::{Instant, sleep};
 
-use super::{
-    Delta, Show, blocking,
-    exchange::{Aborted, Reader, Wait, exchange},
-};
+use super::{Delta, Show};
 use crate::{
+    blocking,
     error::{Error, Fault},
+    exchange::{Aborted, Reader, Wait, exchange},
     home::environment::variable,
     stop::Stop,
     tools::Tools,
@@ -103,7 +102,7 @@ pub(super) async fn begin(
         return Ok(Turn::begin_with_tools(config, &variable, session, input, tools)?);
     }
     let config = Cow::Owned(config.clone());
-    Ok(blocking(move || Turn::begin_with_tools(config, &variable, session, input, tools)).await??)
+    Ok(blocking::run(move || Turn::begin_with_tools(config, &variable, session, input, tools)).await??)
 }
 
 struct Driver<'a> {

@@ -8,7 +8,7 @@ use clawft_types::{ToolCall, config::mcp::McpServer};
 use reqwest::{Client, Response};
 use tokio::time::{Instant, timeout};
 
-use crate::agent::exchange::{Reader, Wait, exchange};
+use crate::exchange::{Reader, Wait, exchange};
 
 /// The time and the number of bytes for the end of a response that is not needed any more.
 const DRAIN: Duration = Duration::from_secs(1);

@@ -12,11 +12,9 @@ use reqwest::{
 use tokio::net::lookup_host;
 
 use crate::{
-    agent::{
-        exchange::{Reader, Wait, exchange},
-        transport,
-    },
     error::Error,
+    exchange::{Reader, Wait, exchange},
+    transport,
 };
 
 /// Clients that connect to no private address, unless the configuration lists it. A name is looked up once, and the

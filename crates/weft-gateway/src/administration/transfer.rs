@@ -12,7 +12,7 @@ use clawft_types::{
 use weft_agent::Error;
 
 use super::Administration;
-use crate::{keys::check_name, store::ClientStore};
+use crate::{key_record::check_name, store::ClientStore};
 
 /// The outcome of the import of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

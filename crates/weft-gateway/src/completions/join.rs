@@ -20,11 +20,11 @@ use crate::{
     api_error::ApiError,
     keys::Client,
     live_answers::{Follower, LiveAnswer, Part},
+    path_end::PathEnd,
     proxy::{COMMENT, COMMENTS, Incoming},
     reply,
-    routes::PathEnd,
     server::RequestActivity,
-    sessions,
+    session_id,
     state::Shared,
 };
 
@@ -108,7 +108,7 @@ pub(crate) async fn decide(
 }
 
 fn find(shared: &Shared, client: &Client, id: &str) -> Result<Arc<LiveAnswer>, ApiError> {
-    let id = sessions::parse(id)?;
-    let live = client.tenant(shared).live.find(&id);
+    let id = session_id::parse(id)?;
+    let live = client.tenant(&shared.owner).live.find(&id);
     live.ok_or_else(|| ApiError::not_found("no answer is being made in this session"))
 }

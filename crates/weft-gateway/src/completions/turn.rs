@@ -139,7 +139,7 @@ pub(super) fn start(
     let (sender, receiver) = unbounded_channel();
     let stop = shared.stop.child();
     shared.turns.spawn({
-        let tenant = client.tenant(shared);
+        let tenant = client.tenant(&shared.owner);
         let shared = shared.clone();
         let stop = stop.clone();
         let spent = client.key().map(|key| Arc::clone(&key.spent));
@@ -325,23 +325,21 @@ mod tests {
     use tokio::time::{Instant, timeout};
 
     use super::*;
-    use crate::routes::tests::local;
+    use crate::test_state;
 
     #[tokio::test(start_paused = true)]
     async fn waits_to_store_until_gateway_ends() {
-        let gateway = local();
-        let [first, second] = [(), ()].map(|()| gateway.shared.owner.running.begin(&SessionId::default()));
-        let stored = permit_to_store(&gateway.shared, &first).await.unwrap();
+        let (shared, _directory) = test_state::local();
+        let [first, second] = [(), ()].map(|()| shared.owner.running.begin(&SessionId::default()));
+        let stored = permit_to_store(&shared, &first).await.unwrap();
         let hour = Duration::from_secs(3600);
         assert!(
-            timeout(hour, permit_to_store(&gateway.shared, &second))
-                .await
-                .is_err(),
+            timeout(hour, permit_to_store(&shared, &second)).await.is_err(),
             "it is not its turn"
         );
-        gateway.shared.stop.stop();
+        shared.stop.stop();
         let began = Instant::now();
-        let error = permit_to_store(&gateway.shared, &second).await.err().unwrap();
+        let error = permit_to_store(&shared, &second).await.err().unwrap();
         assert_eq!((error.to_string().as_str(), began.elapsed()), (ENDED, STORE_TIME));
         let began = Instant::now();
         assert_eq!(
@@ -350,7 +348,7 @@ mod tests {
             "on a slow disk"
         );
         assert!(
-            permit_to_store(&gateway.shared, &second).await.is_ok(),
+            permit_to_store(&shared, &second).await.is_ok(),
             "there is time for what does not wait"
         );
     }

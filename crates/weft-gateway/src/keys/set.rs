@@ -13,11 +13,15 @@ use axum::http::HeaderMap;
 use tokio::time::timeout;
 use weft_agent::{Agent, Error, Home};
 
-use super::{
-    limits::{Limits, Spent},
-    record::{KeyRecord, digest, hexadecimal, now},
+use super::Spent;
+use crate::{
+    api_error::ApiError,
+    key_limits::Limits,
+    key_record::{KeyRecord, digest, hexadecimal, now},
+    log,
+    store::Store,
+    tenant::Tenant,
 };
-use crate::{api_error::ApiError, log, store::Store, tenant::Tenant};
 
 /// The time between two looks at the store.
 pub(crate) const LOOK: Duration = Duration::from_secs(2);

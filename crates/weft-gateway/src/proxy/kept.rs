@@ -16,7 +16,7 @@ use clawft_api::{Answer, Dialect, Options, Request};
 use weft_agent::Error;
 
 use crate::{
-    api_error::ApiError, failure, keys::Client, log, reply, routes::PathEnd, state::Shared, tenant::Tenant,
+    api_error::ApiError, failure, keys::Client, log, path_end::PathEnd, reply, state::Shared, tenant::Tenant,
 };
 use events::Events;
 use input_items::Page;
@@ -151,7 +151,7 @@ pub(crate) async fn cancel(
 /// Returns the request of a kept response, with the whole conversation before it, and the response.
 async fn read(shared: &Shared, client: &Client, id: &str) -> Result<(Vec<u8>, Vec<u8>), ApiError> {
     check_own(id)?;
-    let read = client.tenant(shared).store.response(id).await;
+    let read = client.tenant(&shared.owner).store.response(id).await;
     let mut content = read.map_err(|error| failed(&error))?.ok_or_else(|| unknown(id))?;
     let end = memchr::memchr(b'\n', &content).ok_or_else(|| unknown(id))?;
     let answer = content.split_off(end + 1);
@@ -168,7 +168,7 @@ pub(crate) async fn remove(
     PathEnd(id): PathEnd,
 ) -> Result<Response, ApiError> {
     check_own(&id)?;
-    let removed = client.tenant(&shared).store.remove_response(&id).await;
+    let removed = client.tenant(&shared.owner).store.remove_response(&id).await;
     if !removed.map_err(|error| failed(&error))? {
         return Err(unknown(&id));
     }

@@ -14,26 +14,10 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
-use weft_agent::{Agent, ConfigFile, Home};
 
 use super::{answer, router};
 use crate::{
-    Build,
-    access::Access,
-    settings::Settings,
-    state::{Reloadable, Shared},
-    store::FileStore,
-    token::Token,
-    work_limits::SMALL,
-};
-
-const CONFIG: &str = r#"{"agents":{"model":"team/small"},
-    "providers":{"providers":{"local":{"api_base":"http://127.0.0.1:1/v1","retries":0}}}}"#;
-
-const BUILD: Build = Build {
-    version: "0.2.0",
-    revision: "none",
-    target: "test",
+    access::Access, settings::Settings, state::Shared, test_state, token::Token, work_limits::SMALL,
 };
 
 pub(crate) struct Gateway {
@@ -54,16 +38,7 @@ impl TestResponse {
 }
 
 fn gateway(access: Access, settings: Settings) -> Gateway {
-    let directory = tempfile::tempdir().unwrap();
-    let home = Home {
-        directory: directory.path().to_owned(),
-        config: directory.path().join("config.json"),
-    };
-    std::fs::write(&home.config, CONFIG).unwrap();
-    let read = Reloadable::read(&ConfigFile::read(&home).unwrap()).unwrap();
-    let agent = Agent::new(&home).unwrap();
-    let store = Arc::new(FileStore::new(&home));
-    let shared = Shared::new(agent, store, home, settings, access, read, BUILD).unwrap();
+    let (shared, directory) = test_state::new(access, settings);
     Gateway { shared, directory }
 }
 

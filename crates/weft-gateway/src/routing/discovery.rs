@@ -7,10 +7,13 @@ use clawft_api::routing::qualified;
 use futures_util::future::join_all;
 use http_body_util::{BodyExt as _, Limited};
 use tokio::time::{Instant, timeout};
-use weft_agent::models::{self, LARGEST};
+use weft_agent::{
+    forward::Forwarder,
+    models::{self, LARGEST},
+};
 
 use super::{Routing, Target};
-use crate::state::Shared;
+use crate::work_limits::WorkLimits;
 
 /// The time for which an answer counts.
 pub(crate) const FRESH: Duration = Duration::from_secs(300);
@@ -20,6 +23,41 @@ const FAILED: Duration = Duration::from_secs(30);
 
 /// The longest time that a client waits for the providers.
 pub(crate) const WAIT: Duration = Duration::from_secs(3);
+
+/// Asks providers for their models.
+#[derive(Clone)]
+pub(crate) struct Discovery {
+    forwarder: Forwarder,
+    work: Arc<WorkLimits>,
+}
+
+impl Discovery {
+    /// Returns one that sends with `forwarder`, and parses large answers within the limits of `work`.
+    pub(crate) fn new(forwarder: Forwarder, work: Arc<WorkLimits>) -> Discovery {
+        Discovery { forwarder, work }
+    }
+
+    /// Returns the models of a provider; `None` if it does not answer with a list.
+    async fn ask(&self, target: &Target) -> Option<Vec<String>> {
+        let endpoint = target.endpoint().ok()?;
+        let url = models::address(&target.provider, endpoint).ok()?;
+        let headers = endpoint.headers().clone();
+        let response = self
+            .forwarder
+            .send(Method::GET, url, headers, Bytes::new())
+            .await
+            .ok()?;
+        if !response.status().is_success() {
+            return None;
+        }
+        let body = Limited::new(response.into_body(), LARGEST)
+            .collect()
+            .await
+            .ok()?
+            .to_bytes();
+        self.work.parse(move || models::names(&body)).await.ok()?
+    }
+}
 
 /// The models of a provider, as far as they are known.
 #[derive(Debug, Default)]
@@ -37,13 +75,13 @@ impl Target {
 
     /// Returns the models of the provider, which is asked if it is too long ago. What was known before stays
     /// known if it fails.
-    async fn models(&self, shared: &Shared) -> Arc<Vec<String>> {
+    async fn models(&self, discovery: &Discovery) -> Arc<Vec<String>> {
         let mut known = self.discovered.lock().await;
         let now = Instant::now();
         if known.until.is_none_or(|until| until <= now) {
             // Noted first: a client that gives up must not make the next one wait again.
             known.until = Some(now + FAILED);
-            if let Ok(Some(models)) = timeout(WAIT, self.ask(shared)).await {
+            if let Ok(Some(models)) = timeout(WAIT, discovery.ask(self)).await {
                 known.models = Arc::new(models);
                 known.until = Some(now + FRESH);
             }
@@ -52,47 +90,27 @@ impl Target {
     }
 
     /// Learns the models. A client waits for that the first time only.
-    async fn learn(self: &Arc<Target>, shared: &Shared) {
+    async fn learn(self: &Arc<Target>, discovery: &Discovery) {
         let until = match self.discovered.try_lock() {
             Ok(known) => known.until,
             Err(_) => return,
         };
         match until {
-            None => drop(self.models(shared).await),
+            None => drop(self.models(discovery).await),
             Some(until) if until <= Instant::now() => {
                 let target = Arc::clone(self);
-                let shared = shared.clone();
-                tokio::spawn(async move { target.models(&shared).await });
+                let discovery = discovery.clone();
+                tokio::spawn(async move { target.models(&discovery).await });
             }
             Some(_) => {}
         }
-    }
-
-    async fn ask(&self, shared: &Shared) -> Option<Vec<String>> {
-        let endpoint = self.endpoint().ok()?;
-        let url = models::address(&self.provider, endpoint).ok()?;
-        let headers = endpoint.headers().clone();
-        let response = shared
-            .forwarder
-            .send(Method::GET, url, headers, Bytes::new())
-            .await
-            .ok()?;
-        if !response.status().is_success() {
-            return None;
-        }
-        let body = Limited::new(response.into_body(), LARGEST)
-            .collect()
-            .await
-            .ok()?
-            .to_bytes();
-        shared.work.parse(move || models::names(&body)).await.ok()?
     }
 }
 
 impl Routing {
     /// Returns the names that clients may use, with their owners: those of the configuration first. The
     /// models of other providers than the default one carry its name.
-    pub(crate) async fn offered(&self, shared: &Shared) -> Vec<(String, String)> {
+    pub(crate) async fn offered(&self, discovery: &Discovery) -> Vec<(String, String)> {
         let default = &self.default.target.provider.name;
         let mut offered = vec![(self.default.model.clone(), default.clone())];
         for route in &self.routes {
@@ -102,13 +120,13 @@ impl Routing {
                 .map(|entry| &entry.candidate.target.provider.name);
             add(&mut offered, route.name.clone(), owner.unwrap_or(default));
         }
-        self.discover(shared, &mut offered).await;
+        self.discover(discovery, &mut offered).await;
         offered
     }
 
-    async fn discover(&self, shared: &Shared, offered: &mut Vec<(String, String)>) {
+    async fn discover(&self, discovery: &Discovery, offered: &mut Vec<(String, String)>) {
         let default = &self.default.target.provider.name;
-        let known = join_all(self.targets.iter().map(|target| target.models(shared))).await;
+        let known = join_all(self.targets.iter().map(|target| target.models(discovery))).await;
         let mapped = offered.len();
         for (target, models) in self.targets.iter().zip(known) {
             let owner = &target.provider.name;
@@ -127,14 +145,14 @@ impl Routing {
 
     /// Learns the models of all providers, if there are several and `model` is not mapped: one of them may
     /// offer it.
-    pub(crate) async fn learn(&self, shared: &Shared, model: Option<&str>) {
+    pub(crate) async fn learn(&self, discovery: &Discovery, model: Option<&str>) {
         let Some(model) = model.filter(|_| self.targets.len() > 1) else {
             return;
         };
         let qualified = qualified(model, |provider| self.target(provider)).is_some();
         let mapped = self.routes.iter().any(|route| route.name == model);
         if !qualified && !mapped && model != self.default.model {
-            join_all(self.targets.iter().map(|target| target.learn(shared))).await;
+            join_all(self.targets.iter().map(|target| target.learn(discovery))).await;
         }
     }
 }

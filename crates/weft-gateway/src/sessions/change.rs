@@ -6,8 +6,10 @@ use axum::{
 };
 use clawft_types::json::{self, Node};
 
-use super::{failed, no_such, parse, refuse_while_answering};
-use crate::{api_error::ApiError, proxy::Incoming, reply, routes::PathEnd, state::Shared};
+use super::{failed, no_such, refuse_while_answering};
+use crate::{
+    api_error::ApiError, path_end::PathEnd, proxy::Incoming, reply, session_id::parse, state::Shared,
+};
 
 /// The changes of a request.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,7 +32,7 @@ pub(crate) async fn change(
     let id = parse(&id)?;
     let incoming = Incoming::read(&shared, request).await?;
     let changes = Changes::parse(&incoming.body)?;
-    let tenant = incoming.client().tenant(&shared);
+    let tenant = incoming.client().tenant(&shared.owner);
     if changes.messages.is_some() {
         refuse_while_answering(&tenant, &id)?;
     }

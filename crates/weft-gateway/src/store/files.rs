@@ -21,16 +21,16 @@ use weft_agent::{Error, Home};
 
 use super::{ClientStore, FinishedTurn, Loaded, Store, Summary};
 use crate::{
-    keys::{
-        KeyRecord, check_name,
-        limits::{Counts, Limits},
-    },
+    key_limits::{Counts, Limits},
+    key_record::{KeyRecord, check_name},
     search::Search,
-    tenant::KEYS,
 };
 use keys::KeyFile;
 use list::KnownSessions;
 use search::Searches;
+
+/// The directory with a directory for each key.
+pub(crate) const KEYS: &str = "keys";
 
 /// The number of threads that may wait for files at once. It is below [`MAX_BLOCKING`](crate::MAX_BLOCKING),
 /// so that threads are left for the resolver of host names and for parsing.

@@ -10,9 +10,6 @@ mod keys;
 mod schema;
 mod sessions;
 mod tls;
-mod url;
-
-pub(crate) use url::check as check_url;
 
 use std::sync::Arc;
 
@@ -21,10 +18,8 @@ use weft_agent::Error;
 
 use super::{ClientStore, Store};
 use crate::{
-    keys::{
-        KeyRecord,
-        limits::{Counts, Limits},
-    },
+    key_limits::{Counts, Limits},
+    key_record::KeyRecord,
     settings::StoreSettings,
 };
 use connection::Connections;

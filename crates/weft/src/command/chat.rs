@@ -71,7 +71,7 @@ impl Chat {
                 "the workspace `{shown}` is not a directory"
             )));
         }
-        let tools = Tools::new(&agent, home, &file, self.workspace.as_deref(), user)?;
+        let tools = Tools::new(agent.client(), home, &file, self.workspace.as_deref(), user)?;
         if self.workspace.is_some() && tools.is_none() {
             terminal::warn(&[
                 "no tools are configured: `tools.files` in the configuration offers them for the workspace",

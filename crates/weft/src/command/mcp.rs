@@ -21,7 +21,7 @@ impl Mcp {
                 "no MCP server is configured: `tools.mcp` in the configuration lists them",
             ));
         }
-        let servers = McpServers::new(&Agent::new(home)?, &config);
+        let servers = McpServers::new(Agent::new(home)?.client(), &config);
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime =
             runtime.map_err(|error| Error::other(format!("cannot wait for the network: {error}")))?;

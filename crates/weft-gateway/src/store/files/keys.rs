@@ -13,7 +13,7 @@ use clawft_types::{
 };
 use weft_agent::{Error, Fault, Home};
 
-use crate::keys::KeyRecord;
+use crate::key_record::KeyRecord;
 
 /// The name of the file in the home directory.
 const FILE: &str = "keys.json";
@@ -131,7 +131,7 @@ mod tests {
     use clawft_types::Secret;
 
     use super::*;
-    use crate::keys::NewKey;
+    use crate::key_record::NewKey;
 
     fn file(directory: &tempfile::TempDir) -> KeyFile {
         KeyFile::new(&Home {

@@ -13,12 +13,11 @@ use tokio_postgres::{
 };
 use weft_agent::{Error, tls};
 
-use super::{
-    failure::Failure,
-    tls::MakeTls,
-    url::{self, DatabaseUrl},
+use super::{failure::Failure, tls::MakeTls};
+use crate::{
+    database_url::{self, DatabaseUrl},
+    settings::StoreSettings,
 };
-use crate::settings::StoreSettings;
 
 /// The longest time for which a statement is tried: long enough for a restart of the database.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -46,7 +45,7 @@ impl Connections {
             config,
             roots,
             address,
-        } = url::parse(settings.url.expose())
+        } = database_url::parse(settings.url.expose())
             .map_err(|error| Error::other(format!("`store.url`: {error}")))?;
         let tls = MakeTls::new(tls::client_config(roots.as_deref())?);
         let recycling_method = RecyclingMethod::Fast;

@@ -7,9 +7,9 @@ use tokio_postgres::types::Type;
 use weft_agent::Error;
 
 use super::connection::{Connections, Value};
-use crate::keys::{
-    KeyRecord,
-    limits::{Counts, Limits, MINUTE},
+use crate::{
+    key_limits::{Counts, Limits, MINUTE},
+    key_record::KeyRecord,
 };
 
 const VERSION: &str = "SELECT keys FROM weft_state";

@@ -176,7 +176,7 @@ fn random() -> io::Result<Secret> {
 }
 
 /// Returns the seconds since 1970.
-pub(super) fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs())
 }

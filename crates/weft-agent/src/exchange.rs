@@ -11,8 +11,7 @@ use clawft_core::{Event, HttpRequest, TimeLimit, TransportError};
 use reqwest::{Client, Response};
 use tokio::time::{Instant, sleep_until};
 
-use super::transport;
-use crate::{error::Error, stop::Stop};
+use crate::{error::Error, stop::Stop, transport};
 
 /// The number of bytes of a body that are processed together if they arrive together.
 const GATHERED_BYTES: usize = 16 * 1024;

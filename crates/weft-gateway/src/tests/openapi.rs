@@ -7,8 +7,7 @@ use axum::{
 use clawft_api::{Answer, Context, Dialect, EmbeddingsRequest, ErrorBody, ErrorKind, Models, Request};
 use serde_json::{Map, Value, json};
 
-use super::DESCRIPTION;
-use crate::routes::tests::local;
+use crate::{openapi::DESCRIPTION, routes::tests::local};
 
 fn description() -> Value {
     serde_json::from_str(DESCRIPTION).unwrap()

@@ -1,67 +1,14 @@
-//! Errors in data from outside. Users read their `Display` form.
-//!
-//! Each type implements [`core::error::Error`] and is `Send + Sync`, so `?` converts all of them to `Box<dyn
-//! Error + Send + Sync>`.
+//! The errors of stored sessions and their ids.
 
-use alloc::{borrow::ToOwned as _, string::String};
+use alloc::string::String;
 
+use super::VERSION;
 use crate::{
     display_message, join,
     json::{JsonError, JsonFault},
     memory::NoMemory,
     text::number,
 };
-
-/// An unusable configuration: `/config/config.json:3:14: not JSON, expected value` for a syntax error,
-/// `/config/config.json: agents.model: expected a string, found a number` for all others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError {
-    /// The file, as the caller named it.
-    pub path: String,
-    /// The error and its position in the file.
-    pub cause: JsonError,
-}
-
-impl ConfigError {
-    /// Returns the error message.
-    pub fn message(&self) -> String {
-        let colon = match self.cause.fault() {
-            JsonFault::Syntax { .. } => ":",
-            _ => ": ",
-        };
-        join!(&self.path, colon, &self.cause.message())
-    }
-}
-
-display_message!(ConfigError);
-
-impl core::error::Error for ConfigError {}
-
-/// A user's message that cannot be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InputError {
-    /// Nothing but white space.
-    Empty,
-    /// A JSON message with a role other than `user`, or with fields that are not strings.
-    Message(JsonError),
-}
-
-impl InputError {
-    /// Returns the error message.
-    pub fn message(&self) -> String {
-        match self {
-            InputError::Empty => {
-                "the message is empty: give a line of text, or `{\"role\":\"user\",\"content\":\"…\"}`, on standard input"
-                    .to_owned()
-            }
-            InputError::Message(cause) => join!("the message is not usable: ", &cause.message()),
-        }
-    }
-}
-
-display_message!(InputError);
-
-impl core::error::Error for InputError {}
 
 /// An unusable session file. A damaged one may still be valuable to the user: keep it under another name,
 /// never overwrite it.
@@ -84,7 +31,7 @@ impl SessionError {
                 "session version ",
                 &number(*version),
                 " is newer than this program reads (",
-                &number(crate::session::VERSION),
+                &number(VERSION),
                 ")"
             ),
             SessionError::NoMemory(error) => join!("the session cannot be read, ", &error.message()),

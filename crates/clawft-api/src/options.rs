@@ -1,10 +1,12 @@
 //! Decisions that a request itself does not contain.
 
+mod claude;
+
 use alloc::string::{String, ToString as _};
 
 use clawft_types::{Kind, Provider};
 
-use crate::{claude, upstream::is_openai};
+use crate::upstream::is_openai;
 
 /// Decisions that a request itself does not contain.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,13 +14,13 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
 /// A URL in its parts.
-pub(super) struct DatabaseUrl {
+pub(crate) struct DatabaseUrl {
     /// The settings of the client.
-    pub(super) config: Config,
+    pub(crate) config: Config,
     /// File of further certificate authorities: `sslrootcert`.
-    pub(super) roots: Option<PathBuf>,
+    pub(crate) roots: Option<PathBuf>,
     /// Hosts and ports, for messages.
-    pub(super) address: String,
+    pub(crate) address: String,
 }
 
 /// Checks a URL. The error does not quote it.
@@ -29,7 +29,7 @@ pub(crate) fn check(url: &str) -> Result<(), String> {
 }
 
 /// Parses a URL. The error does not quote it.
-pub(super) fn parse(url: &str) -> Result<DatabaseUrl, String> {
+pub(crate) fn parse(url: &str) -> Result<DatabaseUrl, String> {
     let url = url.trim();
     if !SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
         return Err("expected a URL such as `postgres://USER:PASSWORD@HOST/DATABASE`".to_owned());

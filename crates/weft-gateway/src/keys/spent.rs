@@ -1,20 +1,23 @@
-//! The limits of a key: requests and tokens in a minute.
+//! The requests and tokens of a key in the current minute, compared with its limits.
 
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::runtime::Handle;
 
-use crate::{api_error::ApiError, failure, log, store::Store};
-
-/// The time that the limits are about.
-pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+use crate::{
+    api_error::ApiError,
+    failure,
+    key_limits::{Counts, Limits},
+    log,
+    store::Store,
+};
 
 /// The requests and tokens of a key in the current minute: of this process, or of all replicas as far as the
 /// store has told.
@@ -24,51 +27,6 @@ pub(crate) struct Spent {
     counts: Mutex<Counts>,
     /// Whether replicas share the counts.
     shared: AtomicBool,
-}
-
-/// The requests and tokens in a minute.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Counts {
-    /// The beginning of the minute.
-    pub(crate) since: Option<Instant>,
-    /// Number of requests that were admitted.
-    pub(crate) requests: u64,
-    /// Number of tokens of their answers.
-    pub(crate) tokens: u64,
-    /// Whether the last request was one too many.
-    pub(crate) refused: bool,
-}
-
-/// The limits of a key.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Limits {
-    /// The maximum number of requests in a minute.
-    pub(crate) requests: Option<u32>,
-    /// The maximum number of tokens in a minute.
-    pub(crate) tokens: Option<u32>,
-}
-
-impl Limits {
-    fn are_none(self) -> bool {
-        self.requests.is_none() && self.tokens.is_none()
-    }
-}
-
-impl Counts {
-    /// Begins another minute if the current one is over. Returns the rest of it.
-    fn roll(&mut self, now: Instant) -> Duration {
-        let since = match self.since {
-            Some(since) if now.duration_since(since) < MINUTE => since,
-            _ => {
-                *self = Counts {
-                    since: Some(now),
-                    ..Counts::default()
-                };
-                now
-            }
-        };
-        MINUTE.saturating_sub(now.duration_since(since))
-    }
 }
 
 impl Spent {
@@ -168,10 +126,12 @@ impl Spent {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use weft_agent::Home;
 
     use super::*;
-    use crate::store::FileStore;
+    use crate::{key_limits::MINUTE, store::FileStore};
 
     fn spent() -> Arc<Spent> {
         let home = Home {

@@ -2,7 +2,7 @@
 
 use clawft_core::anthropic_max_tokens;
 
-use crate::Options;
+use super::Options;
 
 /// The families whose thinking cannot be turned off.
 const ALWAYS_THINK: [&str; 2] = ["fable", "mythos"];

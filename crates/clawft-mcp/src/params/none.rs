@@ -1,5 +1,4 @@
-//! The module `params` of WebAssembly builds: it leaves out the tools that demand arguments in headers, because such
-//! servers are rare and the code is a tenth of the client.
+//! Builds without such arguments: tools that demand them are left out.
 
 use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 
