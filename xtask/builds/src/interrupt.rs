@@ -19,7 +19,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 /// The exit code of a program that Ctrl-C ended, as shells have it.
 const EXIT_CODE: i32 = 130;
 
-/// How often a signal is looked for.
+/// The interval at which a signal is looked for.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The directories that are removed when a signal ends this process.

@@ -181,7 +181,7 @@ fn keeps_tags_that_cannot_change() {
 }
 
 #[test]
-fn says_what_to_do_where_only_images_are_taken() {
+fn advises_where_only_images_are_taken() {
     let pushed = Pushed::new(Habits {
         known_media: true,
         ..Habits::default()

@@ -426,7 +426,7 @@ fn answers_challenges_in_any_form() {
 }
 
 #[test]
-fn logs_in_with_the_password_where_there_is_no_token() {
+fn logs_in_with_password_without_a_token() {
     for status in [200, 400, 404] {
         pushes(odd(Auth::Both, &[Odd::TokenServer(status)]));
     }

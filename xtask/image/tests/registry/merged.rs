@@ -41,7 +41,7 @@ fn pushed(platforms: &[&str]) -> (Registry, Context) {
 }
 
 #[test]
-fn tags_the_index_that_was_pushed_without_a_tag() {
+fn tags_index_that_was_pushed_untagged() {
     let (registry, context) = pushed(&["linux/amd64", "linux/arm64"]);
     let untagged = docker(&context, &registry, &["--merge", "--untagged"]);
     assert!(untagged.succeeded, "{untagged:#?}");

@@ -80,7 +80,8 @@ fn package_describes_itself_to_dpkg(test: &InstallContext<'_>) -> Result<()> {
 
 /// Downloads the package from the release page, and returns its path.
 fn downloaded(test: &InstallContext<'_>) -> Result<PathBuf> {
-    let (shell, package) = (test.shell()?, package(test.release()?)?);
+    let shell = test.shell()?;
+    let package = package(test.release()?)?;
     let name = package.file_name().context("the package has no name")?;
     let target = test.path("downloaded.deb");
     let url = format!("{}/latest/download/{}", test.page()?.url(), name.display());
