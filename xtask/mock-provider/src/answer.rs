@@ -2,30 +2,19 @@
 
 use std::{io, thread, time::Duration};
 
-use serde_json::Value;
-
 use crate::{
-    HUGE_TEXT_BYTES, LARGE_TEXT_BYTES, Scenario, capable, chaos,
-    dialect::{Asked, Dialect, pieces},
-    hostile, recorded,
-    request::Request,
-    scenario::ESCAPED_TEXT,
+    asked::{Asked, echo},
+    capable, chaos,
+    exchange::{Exchange, MARK, digits},
+    hostile,
+    pieces::pieces,
+    recorded,
+    scenario::{ESCAPED_TEXT, HUGE_TEXT_BYTES, LARGE_TEXT_BYTES, Scenario},
     stream, tools,
-    wire::Wire,
 };
 
 /// The delay of [`Scenario::Slow`].
 const SLOW: Duration = Duration::from_secs(1);
-
-/// A request with everything that its answer depends on.
-#[derive(Debug)]
-pub(crate) struct Exchange<'a> {
-    pub(crate) dialect: Dialect,
-    pub(crate) request: &'a Request,
-    /// The number of requests to this path, including this one.
-    pub(crate) seen: u32,
-    pub(crate) wire: &'a mut Wire,
-}
 
 /// Answers with `scenario`. Fails if the client has disconnected.
 pub(crate) fn answer(scenario: Scenario, mut exchange: Exchange<'_>) -> io::Result<()> {
@@ -77,13 +66,6 @@ impl Exchange<'_> {
         stream::good(self, &asked, &pieces(&text))
     }
 
-    /// Does the same, always as a whole answer.
-    pub(crate) fn whole(&mut self, text: impl FnOnce(&Asked) -> String) -> io::Result<()> {
-        let Some(asked) = self.asked()? else { return Ok(()) };
-        let answer = self.dialect.completion(&asked.model, &text(&asked));
-        self.json(200, &[], &answer)
-    }
-
     /// Answers as [`Self::good`], with `length` bytes of text. A whole answer is built quickly, because
     /// clients are timed.
     fn long(&mut self, length: usize) -> io::Result<()> {
@@ -123,50 +105,10 @@ impl Exchange<'_> {
         }
         self.json(200, &[], &answer)
     }
-
-    /// Returns the parsed request; `None` if it was invalid and has been refused.
-    pub(crate) fn asked(&mut self) -> io::Result<Option<Asked>> {
-        match self.dialect.read(self.request) {
-            Ok(asked) => Ok(Some(asked)),
-            Err((status, refusal)) => self.json(status, &[], &refusal).map(|()| None),
-        }
-    }
-
-    fn error(&mut self, status: u16, headers: &[(&str, &str)]) -> io::Result<()> {
-        let body = self.dialect.error(status, self.request);
-        self.json(status, headers, &body)
-    }
-
-    pub(crate) fn json(&mut self, status: u16, headers: &[(&str, &str)], body: &Value) -> io::Result<()> {
-        let headers = [headers, &[("content-type", "application/json")]].concat();
-        self.wire.whole(status, &headers, body.to_string().as_bytes())
-    }
-
-    /// Returns the body of a regular answer with `length` bytes of text, for any request.
-    pub(crate) fn body(&self, length: usize) -> Vec<u8> {
-        let body = self.dialect.completion("a-model", MARK).to_string();
-        body.replacen(MARK, &digits(length), 1).into_bytes()
-    }
 }
-
-/// The placeholder for a long text.
-const MARK: &str = "the text is put here";
 
 /// [`ESCAPED_TEXT`] in JSON.
 const ESCAPES: &str = r#"\u00e9\n\"\ud83d\ude00"#;
-
-/// Returns the text of most answers.
-pub(crate) fn echo(asked: &Asked) -> String {
-    format!("echo: {}", asked.text)
-}
-
-/// Returns `length` bytes: the sixteen hexadecimal digits over and over.
-pub(crate) fn digits(length: usize) -> String {
-    let digits = "0123456789abcdef";
-    let mut text = digits.repeat(length.div_ceil(digits.len()));
-    text.truncate(length);
-    text
-}
 
 #[cfg(test)]
 mod tests {
@@ -176,10 +118,5 @@ mod tests {
     fn escapes_decode_to_the_text() {
         let text: String = serde_json::from_str(&format!("\"{ESCAPES}\"")).expect("a string");
         assert_eq!(text, ESCAPED_TEXT);
-    }
-
-    #[test]
-    fn digits_have_the_exact_length() {
-        assert_eq!(digits(35), "0123456789abcdef0123456789abcdef012");
     }
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    dialect::{Asked, is_said, said},
+    asked::{Asked, is_said, said},
     event::{Event, Script},
     request::Request,
 };

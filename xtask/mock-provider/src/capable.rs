@@ -12,8 +12,9 @@ use std::io;
 use serde_json::{Value, json};
 
 use crate::{
-    answer::{Exchange, echo},
+    asked::{self, echo},
     dialect::Dialect,
+    exchange::Exchange,
     request::Request,
     stream,
     wire::Wire,
@@ -152,11 +153,11 @@ fn format(body: &Value) -> Option<Value> {
 fn last_result(body: &Value) -> Option<String> {
     let last = body["messages"].as_array()?.last()?;
     if last["role"] == "tool" {
-        return Some(crate::dialect::said(&last["content"]));
+        return Some(asked::said(&last["content"]));
     }
     let blocks = last["content"].as_array()?;
     let result = blocks.iter().rfind(|block| block["type"] == "tool_result")?;
-    Some(crate::dialect::said(&result["content"]))
+    Some(asked::said(&result["content"]))
 }
 
 /// Returns whether `path` is one of the other paths of a provider whose model is capable.

@@ -2,11 +2,7 @@
 
 use std::{io, thread, time::Duration};
 
-use crate::{
-    answer::Exchange,
-    dialect::{Asked, pieces},
-    random::Random,
-};
+use crate::{asked::Asked, exchange::Exchange, pieces::pieces, random::Random};
 
 /// The longest sum of all pauses of an answer, in microseconds.
 const PAUSES: usize = 50_000;

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::{
     anthropic,
+    asked::Asked,
     event::{Event, Script},
     openai,
     request::Request,
@@ -14,17 +15,6 @@ use crate::{
 pub(crate) enum Dialect {
     OpenAi,
     Anthropic,
-}
-
-/// The content of a valid request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
-    /// The model's name.
-    pub(crate) model: String,
-    /// The content of the last user message.
-    pub(crate) text: String,
-    /// Whether a stream ends with the token usage, which is optional with OpenAI only.
-    pub(crate) usage: bool,
 }
 
 impl Dialect {
@@ -77,52 +67,5 @@ impl Dialect {
             Self::OpenAi => Event::data(&openai::error(500, None)),
             Self::Anthropic => Event::named("error", &anthropic::error(529)),
         }
-    }
-}
-
-/// Returns whether a user wrote this content: not the results of tools.
-pub(crate) fn is_said(content: &Value) -> bool {
-    let blocks = content.as_array().map_or(&[][..], Vec::as_slice);
-    content.is_string() || blocks.iter().any(|block| block["type"] == "text")
-}
-
-/// Returns the text of a message's content.
-pub(crate) fn said(content: &Value) -> String {
-    match content.as_array() {
-        Some(blocks) => blocks.iter().filter_map(|block| block["text"].as_str()).collect(),
-        None => content.as_str().unwrap_or_default().to_owned(),
-    }
-}
-
-/// The maximum length of a delta in characters: no model's token is longer.
-const LONGEST_PIECE: usize = 1000;
-
-/// Splits `text` after each space, similar to a model's tokens.
-pub(crate) fn pieces(text: &str) -> Vec<&str> {
-    text.split_inclusive(' ').flat_map(short).collect()
-}
-
-/// Splits `word` into parts of limited length.
-fn short(word: &str) -> Vec<&str> {
-    let mut starts: Vec<usize> = word
-        .char_indices()
-        .step_by(LONGEST_PIECE)
-        .map(|(at, _)| at)
-        .collect();
-    starts.push(word.len());
-    starts.windows(2).map(|ends| &word[ends[0]..ends[1]]).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn deltas_are_words_of_the_text() {
-        assert_eq!(pieces("one  two ü"), ["one ", " ", "two ", "ü"]);
-        let long = "ü".repeat(2500);
-        assert_eq!(pieces(&long).concat(), long);
-        assert_eq!(pieces(&long).len(), 3);
-        assert!(pieces("").is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{io, thread, time::Duration};
 
-use crate::{Scenario, answer::Exchange};
+use crate::{exchange::Exchange, scenario::Scenario};
 
 /// The pause of [`Scenario::Trickle`] after each byte.
 const TRICKLE: Duration = Duration::from_millis(100);

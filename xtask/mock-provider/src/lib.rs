@@ -7,19 +7,22 @@
 //! [`RequestLog`] from another's. A request that says `"stream": true` is answered by server-sent events.
 //!
 //! Modules in reading order: `scenario` names the ways to answer, `route` finds one in a path, `server` takes
-//! requests, which `request` reads, and answers them by `answer`, `hostile`, `stream` or, at random, `chaos`;
-//! `dialect` words the documented bodies by `openai` or `anthropic`, `event` writes server-sent events,
-//! `wire` puts bytes on the wire, `log` keeps what was received.
+//! requests, which `request` reads, and answers them by `answer`, `hostile`, `stream` or, at random, `chaos`: each gets
+//! an `exchange`. `dialect` words the documented bodies by `openai` or `anthropic` for what was `asked`, `event` writes
+//! server-sent events, `wire` puts bytes on the wire, `log` keeps what was received.
 
 mod answer;
 mod anthropic;
+mod asked;
 mod capable;
 mod chaos;
 mod dialect;
 mod event;
+mod exchange;
 mod hostile;
 mod log;
 mod openai;
+mod pieces;
 mod random;
 mod recorded;
 mod request;

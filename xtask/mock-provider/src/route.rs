@@ -1,6 +1,6 @@
 //! Selection of the protocol and the scenario by a request's method and path.
 
-use crate::{Scenario, dialect::Dialect};
+use crate::{dialect::Dialect, scenario::Scenario};
 
 /// Returns the protocol and the scenario for `method` and `path`, or the status and the message of the
 /// refusal.

@@ -10,9 +10,10 @@ use std::{
 };
 
 use crate::{
-    Received, RequestLog,
-    answer::{Exchange, answer},
+    answer::answer,
     capable,
+    exchange::Exchange,
+    log::{Received, RequestLog},
     request::Request,
     route,
     wire::Wire,

@@ -3,10 +3,11 @@
 use std::{io, thread, time::Duration};
 
 use crate::{
-    Scenario,
-    answer::{Exchange, digits, echo},
-    dialect::{Asked, pieces},
+    asked::{Asked, echo},
     event::{Event, Script},
+    exchange::{Exchange, digits},
+    pieces::pieces,
+    scenario::Scenario,
 };
 
 /// The pause of [`Scenario::StreamSlow`] before each delta.

@@ -4,12 +4,7 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use crate::{
-    answer::Exchange,
-    dialect::{Asked, Dialect, pieces},
-    event::Event,
-    stream,
-};
+use crate::{asked::Asked, dialect::Dialect, event::Event, exchange::Exchange, pieces::pieces, stream};
 
 /// A call: the tool's name, and the arguments as JSON text.
 struct Call<'a> {

@@ -3,11 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Reply;
-use crate::{
-    dialect::{Asked, pieces},
-    event::Event,
-    openai,
-};
+use crate::{asked::Asked, event::Event, openai, pieces::pieces};
 
 /// Returns the answer in one piece.
 pub(super) fn whole(reply: &Reply) -> Value {

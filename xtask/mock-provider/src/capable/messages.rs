@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Reply;
-use crate::{anthropic, dialect::pieces, event::Event};
+use crate::{anthropic, event::Event, pieces::pieces};
 
 /// The signature of a block of thinking, which clients send back.
 const SIGNATURE: &str = "EqQBCgIYAhIM1gbcDa9GJwZA2b3h";

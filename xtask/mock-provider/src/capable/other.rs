@@ -5,7 +5,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use super::Other;
-use crate::dialect::pieces;
+use crate::pieces::pieces;
 
 /// The models in the list.
 const MODELS: [&str; 2] = ["echo", "reason"];
