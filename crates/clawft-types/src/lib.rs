@@ -5,8 +5,8 @@
 //! return values. All JSON is read through one tree and one set of accessors ([`json`]) instead of derived
 //! deserializers: less code in the shipped component, and every error names the field that is wrong.
 //!
-//! Users read the `Display` form of an error. Each type of error implements [`core::error::Error`] and is `Send + Sync`,
-//! so `?` converts all of them to `Box<dyn Error + Send + Sync>`.
+//! Users read the `Display` form of an error. Each type of error implements [`core::error::Error`] and is
+//! `Send + Sync`, so `?` converts all of them to `Box<dyn Error + Send + Sync>`.
 
 // Input from outside may cause an error, but never a panic or a truncated number.
 #![cfg_attr(
