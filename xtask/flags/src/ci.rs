@@ -211,6 +211,14 @@ impl Step {
         }
     }
 
+    /// Returns whether one of the two steps disturbs the other, so that they must not run at the same time. Docker's
+    /// engine makes networks and removes them, and a browser gives up its requests, also on loopback, when a network
+    /// of the machine changes.
+    pub fn disturbs(self, other: Self) -> bool {
+        let has_browser = |step| matches!(step, Self::Weft | Self::Host);
+        (self.needs_engine() && has_browser(other)) || (has_browser(self) && other.needs_engine())
+    }
+
     /// Returns whether nothing else may run beside the step: it measures, or it takes all of the machine.
     pub fn runs_alone(self) -> bool {
         self.is_long()

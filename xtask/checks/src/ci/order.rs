@@ -12,8 +12,8 @@ pub(super) enum State {
 
 /// Returns the index of the first step that may begin now; `None` while each of them has to wait.
 ///
-/// A step waits for the steps whose files it uses, whatever their result. A step that has to run alone also waits for
-/// all that run, and the steps after it wait for it.
+/// A step waits for the steps whose files it uses, whatever their result, and for those that it disturbs or that
+/// disturb it. A step that has to run alone also waits for all that run, and the steps after it wait for it.
 pub(super) fn next(steps: &[(Step, State)]) -> Option<usize> {
     let runs = |(_, state): &(Step, State)| *state == State::Running;
     let runs_alone = |it: &&(Step, State)| runs(it) && it.0.runs_alone();
@@ -26,6 +26,7 @@ pub(super) fn next(steps: &[(Step, State)]) -> Option<usize> {
             .iter()
             .all(|(step, state)| step != needed || *state == State::Ended)
     };
+    let is_disturbed = |step: Step| steps.iter().any(|it| runs(it) && step.disturbs(it.0));
     for (index, (step, state)) in steps.iter().enumerate() {
         if *state != State::Waiting {
             continue;
@@ -33,7 +34,7 @@ pub(super) fn next(steps: &[(Step, State)]) -> Option<usize> {
         if step.runs_alone() {
             return (!any_runs).then_some(index);
         }
-        if step.needs().iter().all(ended) {
+        if step.needs().iter().all(ended) && !is_disturbed(*step) {
             return Some(index);
         }
     }
@@ -62,6 +63,17 @@ mod tests {
         assert_eq!(steps(Running, Running), None);
         assert_eq!(steps(Ended, Running), Some(Step::Host));
         assert_eq!(steps(Running, Ended), Some(Step::Weft));
+    }
+
+    #[test]
+    fn browser_and_engine_take_turns() {
+        let steps = |weft, engine, fuzz| {
+            let next = [(Step::Weft, weft), (Step::Engine, engine), (Step::Fuzz, fuzz)];
+            super::next(&next).map(|index| next[index].0)
+        };
+        assert_eq!(steps(Running, Waiting, Waiting), Some(Step::Fuzz));
+        assert_eq!(steps(Waiting, Running, Ended), None);
+        assert_eq!(steps(Waiting, Ended, Ended), Some(Step::Weft));
     }
 
     #[test]
