@@ -171,6 +171,8 @@ fn add(
     header.set_mode(mode);
     header.set_uid(0);
     header.set_gid(0);
+    header.set_username("root")?;
+    header.set_groupname("root")?;
     header.set_mtime(time);
     header.set_size(bytes.len() as u64);
     header.set_cksum();
