@@ -4,10 +4,9 @@
 //! One style of module files: the module `a` is `a.rs`, with its children in `a/`. Only beside test targets, where each
 //! file is a target of its own, it is `a/mod.rs`.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
-use devkit::cmd;
-use xshell::{Shell, cmd};
+use crate::checkout;
 
 /// The crates that come first.
 const STD: [&str; 3] = ["alloc", "core", "std"];
@@ -17,17 +16,14 @@ const OURS: [&str; 3] = ["crate", "self", "super"];
 
 /// Returns the faults of all Rust files that git tracks or would add at `root`.
 pub(crate) fn faults_of_checkout(root: &Path) -> Vec<String> {
-    let shell = Shell::new().unwrap();
-    shell.change_dir(root);
-    let list = cmd!(shell, "git ls-files --cached --others --exclude-standard *.rs");
-    let names = cmd::read(list, "list the Rust files of the checkout").unwrap();
-    assert!(names.lines().count() > 100, "not all files are found");
-    let of_file = |name: &str| {
-        let text = fs::read_to_string(root.join(name)).unwrap_or_default();
-        let found = fault_of_name(name).into_iter().chain(faults(&text));
+    let of_file = |(name, text): (String, String)| {
+        let found = fault_of_name(&name).into_iter().chain(faults(&text));
         found.map(|fault| format!("{name}: {fault}")).collect::<Vec<_>>()
     };
-    names.lines().flat_map(of_file).collect()
+    checkout::texts(root, ".rs")
+        .into_iter()
+        .flat_map(of_file)
+        .collect()
 }
 
 fn fault_of_name(name: &str) -> Option<String> {

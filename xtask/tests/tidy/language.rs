@@ -1,10 +1,9 @@
 //! Rules for the language of comments and documents: no line of a doc comment begins with "What", a directory is called
 //! `directory`, `cannot` is one word, and no comment line is wider than [`WIDTH`].
 
-use std::{fs, path::Path};
+use std::path::Path;
 
-use devkit::cmd;
-use xshell::{Shell, cmd};
+use crate::checkout;
 
 /// The beginning of a doc comment, or of one of its sentences, that names nothing. It begins no line at all, so that
 /// one search finds all of them.
@@ -40,19 +39,13 @@ const WIDTH: usize = 120;
 /// Returns the faults of all files that git tracks or would add at `root`, each with its file and line. Formats
 /// without comments, such as JSON and the seeds of the fuzz targets, have none.
 pub(crate) fn faults_of_checkout(root: &Path) -> Vec<String> {
-    let shell = Shell::new().unwrap();
-    shell.change_dir(root);
-    let list = cmd!(shell, "git ls-files --cached --others --exclude-standard");
-    let names = cmd::read(list, "list the files of the checkout").unwrap();
-    assert!(names.lines().count() > 100, "not all files are found");
-    let of_file = |name: &str| {
-        let text = fs::read_to_string(root.join(name)).unwrap_or_default();
-        let found = faults(name, &text).into_iter();
+    let of_file = |(name, text): (String, String)| {
+        let found = faults(&name, &text).into_iter();
         found
             .map(|(line, fault)| format!("{name}:{line}: {fault}"))
             .collect::<Vec<_>>()
     };
-    names.lines().flat_map(of_file).collect()
+    checkout::texts(root, "").into_iter().flat_map(of_file).collect()
 }
 
 /// Returns the faults in `text`, a file of this name, by their line.

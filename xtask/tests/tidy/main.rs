@@ -30,6 +30,7 @@
 //! For all Rust files: one style of imports ([`imports`]), and names of tests that say the case ([`test_names`]).
 //! No `let` with a tuple of values that are made in different ways ([`tuple_lets`]).
 
+mod checkout;
 mod commands;
 mod document;
 mod imports;

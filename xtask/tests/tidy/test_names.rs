@@ -2,24 +2,18 @@
 //!
 //! The rows of tables, such as those for each provider, have names of their own kind.
 
-use std::{fs, ops::RangeInclusive, path::Path};
+use std::{ops::RangeInclusive, path::Path};
 
-use devkit::cmd;
-use xshell::{Shell, cmd};
+use crate::checkout;
 
 /// The number of words in a name.
 const WORDS: RangeInclusive<usize> = 4..=8;
 
 /// Returns the faults of all Rust files that git tracks or would add at `root`.
 pub(crate) fn faults_of_checkout(root: &Path) -> Vec<String> {
-    let shell = Shell::new().unwrap();
-    shell.change_dir(root);
-    let list = cmd!(shell, "git ls-files --cached --others --exclude-standard *.rs");
-    let list = cmd::read(list, "list the Rust files of the checkout").unwrap();
     let mut found = Vec::new();
     let mut count = 0;
-    for file in list.lines() {
-        let text = fs::read_to_string(root.join(file)).unwrap_or_default();
+    for (file, text) in checkout::texts(root, ".rs") {
         let names = names(&text);
         count += names.len();
         let wrong = names.into_iter().filter(|name| !WORDS.contains(&words(name)));

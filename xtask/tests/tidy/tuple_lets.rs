@@ -1,28 +1,25 @@
 //! One `let` for each value. A tuple of names is for values that are made in the same way, such as
 //! `let (before, after) = (size(old), size(new))`.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
-use devkit::cmd;
-use xshell::{Shell, cmd};
-
-use crate::modules::{Token, tokens};
+use crate::{
+    checkout,
+    modules::{Token, tokens},
+};
 
 /// Returns the faults of all Rust files that git tracks or would add at `root`.
 pub(crate) fn faults_of_checkout(root: &Path) -> Vec<String> {
-    let shell = Shell::new().unwrap();
-    shell.change_dir(root);
-    let list = cmd!(shell, "git ls-files --cached --others --exclude-standard *.rs");
-    let names = cmd::read(list, "list the Rust files of the checkout").unwrap();
-    assert!(names.lines().count() > 100, "not all files are found");
-    let of_file = |name: &str| {
-        let text = fs::read_to_string(root.join(name)).unwrap_or_default();
+    let of_file = |(name, text): (String, String)| {
         let found = lines(&tokens(&text)).into_iter();
         found
             .map(|line| format!("{name}:{line}: the values are made in different ways: use a `let` for each"))
             .collect::<Vec<_>>()
     };
-    names.lines().flat_map(of_file).collect()
+    checkout::texts(root, ".rs")
+        .into_iter()
+        .flat_map(of_file)
+        .collect()
 }
 
 /// Returns the lines of the statements `let (…) = (…);` whose values are made in different ways.
