@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::{
     document::{self, Labels},
-    registry::{Blob, Registry},
+    registry::{ATTACHED, Blob, Registry},
 };
 
 /// The content of a configuration without content.
@@ -124,7 +124,7 @@ pub(crate) fn sign(
 
 /// Returns the tag that stands for `subject` in registries without the referrers API.
 fn tag(subject: &Digest, suffix: &str) -> Result<Tag> {
-    format!("sha256-{}{suffix}", subject.hex())
+    format!("{ATTACHED}{}{suffix}", subject.hex())
         .parse()
         .map_err(Error::msg)
 }

@@ -25,7 +25,7 @@ use oci_spec::image::{
 };
 use serde::{Deserialize, de::IgnoredAny};
 
-pub(crate) use self::credentials::Login;
+pub(crate) use self::{connection::ATTACHED, credentials::Login};
 use self::{
     connection::{Connection, Explained},
     session::Right,

@@ -41,7 +41,7 @@ const SMALLEST: HeaderName = HeaderName::from_static("oci-chunk-min-length");
 const UPLOAD: HeaderName = HeaderName::from_static("docker-upload-uuid");
 
 /// The beginning of the tags that name the documents and signatures of an image.
-const ATTACHED: &str = "sha256-";
+pub(crate) const ATTACHED: &str = "sha256-";
 
 /// The header with which a registry confirms that it lists referrers.
 const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
@@ -221,9 +221,10 @@ impl Connection {
     ) -> Result<bool> {
         let value = HeaderValue::from_str(media_type.as_ref())
             .with_context(|| format!("`{media_type}` is no media type"))?;
-        let purpose = match name.starts_with(ATTACHED) {
-            true => Purpose::List,
-            false => Purpose::Set(config),
+        let purpose = if name.starts_with(ATTACHED) {
+            Purpose::List
+        } else {
+            Purpose::Set(config)
         };
         let bytes = Bytes::copy_from_slice(manifest);
         self.ask(async || {
