@@ -1,10 +1,10 @@
 //! The command line: `args` holds its definition as data, and each command has a module.
 
 mod args;
-mod arguments;
 mod chat;
 mod completions;
 mod config;
+mod dashed_messages;
 mod exit;
 mod gateway;
 mod init;
@@ -33,7 +33,7 @@ use terminal::{Sanitizer, print};
 /// codes.
 pub(crate) fn main() -> ExitCode {
     weft_agent::limits::survive_file_size_limit();
-    let arguments = arguments::mark(std::env::args_os());
+    let arguments = dashed_messages::mark(std::env::args_os());
     let done = match Hidden::named(&arguments) {
         true => Hidden::try_parse_from(arguments).map(run_hidden),
         false => Weft::try_parse_from(arguments).map(run),

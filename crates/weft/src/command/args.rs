@@ -11,8 +11,6 @@ use clawft_types::{
 };
 use weft_gateway::parse_listen;
 
-use super::arguments::unmarked;
-
 /// The version, the commit and the Rust target.
 pub(super) const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
@@ -22,6 +20,9 @@ pub(super) const VERSION: &str = concat!(
     env!("CLAWFT_TARGET"),
     ")"
 );
+
+/// The mark of a message that begins with a dash, which no argument of a process can hold.
+pub(super) const MARK: char = '\0';
 
 /// The last part of `--help` and of the man page.
 pub(super) const AFTER_HELP: &str = "\
@@ -460,6 +461,11 @@ fn parse_object(text: &str) -> Result<String, String> {
         Ok(()) => Ok(text.to_owned()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Returns an argument as the user wrote it.
+fn unmarked(argument: &str) -> Result<String, std::convert::Infallible> {
+    Ok(argument.strip_prefix(MARK).unwrap_or(argument).to_owned())
 }
 
 fn parse_temperature(text: &str) -> Result<Temperature, &'static str> {

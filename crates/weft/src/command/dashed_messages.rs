@@ -5,10 +5,7 @@ use std::ffi::OsString;
 
 use clap::{Args as _, Command, CommandFactory as _};
 
-use super::args::{Chat, Weft};
-
-/// The mark, which no argument of a process can hold.
-const MARK: char = '\0';
+use super::args::{Chat, MARK, Weft};
 
 /// Returns the arguments of the process with a mark before each that can only be a part of a message.
 pub(super) fn mark(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
@@ -31,11 +28,6 @@ pub(super) fn mark(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
         }
     }
     arguments
-}
-
-/// Returns an argument as the user wrote it.
-pub(super) fn unmarked(argument: &str) -> Result<String, std::convert::Infallible> {
-    Ok(argument.strip_prefix(MARK).unwrap_or(argument).to_owned())
 }
 
 /// Returns the position behind the name of the command, if it is `chat`.
