@@ -53,12 +53,15 @@ pub(crate) fn run(project: &Project, flags: &Coverage) -> Result<()> {
     Ok(())
 }
 
-/// Returns the files that the native build leaves out, by their paths from the workspace's root.
+/// Returns the files that the native build leaves out, as globs from the workspace's root.
 pub(crate) fn unmeasured() -> Result<Vec<String>> {
     Ok(Floors::load()?
         .elsewhere
         .into_iter()
-        .map(|file| file.path)
+        .map(|file| match file.path.ends_with('/') {
+            true => file.path + "**",
+            false => file.path,
+        })
         .collect())
 }
 

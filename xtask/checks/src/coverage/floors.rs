@@ -25,10 +25,11 @@ pub(super) struct Floor {
     pub(super) floor: u64,
 }
 
-/// A file that the native build leaves out.
+/// A file that the native build leaves out, or all files of a directory.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UnmeasuredFile {
+    /// A directory's ends with a slash.
     pub(super) path: String,
     /// The command that runs it instead, for people.
     pub(super) run_by: String,
@@ -57,7 +58,10 @@ impl Floors {
 
     /// Returns whether the native build leaves out the file at `path`.
     pub(super) fn is_unmeasured(&self, path: &str) -> bool {
-        self.elsewhere.iter().any(|file| file.path == path)
+        let holds = |file: &UnmeasuredFile| {
+            file.path == path || (file.path.ends_with('/') && path.starts_with(&file.path))
+        };
+        self.elsewhere.iter().any(holds)
     }
 
     /// Returns the index of the group of `path`: the one with the longest prefix.
@@ -88,9 +92,38 @@ mod tests {
         let floors = Floors::load().unwrap();
         let root = devkit::project::root().unwrap();
         for file in &floors.elsewhere {
-            assert!(root.join(&file.path).is_file(), "{}", file.path);
+            let path = root.join(&file.path);
+            assert!(
+                path.is_file() || (file.path.ends_with('/') && path.is_dir()),
+                "{}",
+                file.path
+            );
         }
         assert!(floors.groups.iter().all(|group| (1..=100).contains(&group.floor)));
+    }
+
+    #[test]
+    fn every_source_of_the_packages_is_listed() {
+        let floors = Floors::load().unwrap();
+        let root = devkit::project::root().unwrap();
+        let shell = xshell::Shell::new().unwrap();
+        shell.change_dir(&root);
+        let files = devkit::revision::files(&shell, &root).unwrap();
+        let unlisted: Vec<String> = files
+            .iter()
+            .filter_map(|path| Some(path.to_str()?.replace('\\', "/")))
+            .filter(|path| path.ends_with(".rs") && floors.measures(path))
+            .filter(|path| floors.group_of(path).is_none() && !floors.is_unmeasured(path))
+            .collect();
+        assert!(unlisted.is_empty(), "in no group of coverage.toml: {unlisted:?}");
+    }
+
+    #[test]
+    fn directory_stands_for_all_of_its_files() {
+        let text = "packages = []\ngroup = []\nelsewhere = [{ path = 'src/raw/', run_by = 'a smoke test' }]";
+        let floors: Floors = toml::from_str(text).unwrap();
+        assert!(floors.is_unmeasured("src/raw/a/b.rs"));
+        assert!(!floors.is_unmeasured("src/raw.rs"));
     }
 
     #[test]
