@@ -81,8 +81,9 @@ impl Client {
     /// Returns a client that trusts the authority in the current directory.
     pub(crate) fn new() -> Result<Self> {
         let mut roots = RootCertStore::empty();
-        let certificate = fs::read(AUTHORITY)
-            .with_context(|| format!("could not read `{AUTHORITY}`, which `serve` leaves where it stands"))?;
+        let certificate = fs::read(AUTHORITY).with_context(|| {
+            format!("could not read `{AUTHORITY}`, which `serve` writes to its working directory")
+        })?;
         roots
             .add(certificate.into())
             .with_context(|| format!("bad certificate `{AUTHORITY}`"))?;

@@ -173,7 +173,9 @@ impl<'a> ImageContext<'a> {
         let found: Value = serde_json::from_str(&found).context("buildx printed no JSON")?;
         Ok(format!(
             "{image}@{}",
-            found["digest"].as_str().context("buildx named no digest")?
+            found["digest"]
+                .as_str()
+                .context("the metadata that buildx wrote has no digest")?
         ))
     }
 

@@ -121,8 +121,8 @@ fn put(directory: &Path, manifest: &Digest, target: &Tagged, tagged: bool) -> Re
     let new = match registry.find(tag)? {
         Some(there) if there == *manifest => false,
         Some(there) => bail!(
-            "`{image}:{tag}` stands for {there} already, and this is {manifest}: what has a version stays as it is, so \
-             raise the version"
+            "`{image}:{tag}` already names {there}, and this component is {manifest}: a published version is never \
+             replaced, so raise the version"
         ),
         None => {
             registry.push(&layout, manifest)?;

@@ -112,25 +112,31 @@ fn access(flags: &Docker, builder: Builder) -> Result<Access> {
         (
             flags.insecure,
             "--insecure",
-            "which registries are spoken to in plain HTTP",
+            "the engine's configuration names the registries that are reached in plain HTTP",
         ),
         (
             flags.insecure_skip_verify,
             "--insecure-skip-verify",
-            "which certificates are trusted",
+            "the engine's configuration names the trusted certificates",
         ),
         (
             flags.ca_file.is_some(),
             "--ca-file",
-            "which certificates are trusted",
+            "the engine's configuration names the trusted certificates",
         ),
-        (flags.username.is_some(), "--username", "which login is used"),
-        (flags.untagged, "--untagged", "what is pushed without a tag"),
+        (
+            flags.username.is_some(),
+            "--username",
+            "`docker login` stores the login",
+        ),
+        (
+            flags.untagged,
+            "--untagged",
+            "the Docker engine pushes images with their tags only",
+        ),
     ];
-    if let (Some((_, flag, decision)), Builder::Docker) = (own.iter().find(|(given, ..)| *given), builder) {
-        bail!(
-            "`{flag}` is for the builder `oci`: {decision} is for the Docker engine's own configuration to say"
-        );
+    if let (Some((_, flag, reason)), Builder::Docker) = (own.iter().find(|(given, ..)| *given), builder) {
+        bail!("`{flag}` works with `--builder oci` only: {reason}");
     }
     let login = match &flags.username {
         Some(username) if !flags.dry_run => Some(Login::Password {

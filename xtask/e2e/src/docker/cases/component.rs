@@ -139,7 +139,7 @@ fn gives_each_component_version_once(test: &ImageContext<'_>) -> Result<()> {
         .context("another component took the version")?
         .to_string();
     ensure!(
-        error.contains(&format!("stands for {there} already")),
+        error.contains(&format!("already names {there}")),
         "the error says `{error}`"
     );
     ensure!(

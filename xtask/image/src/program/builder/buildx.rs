@@ -49,11 +49,12 @@ impl Buildx<'_> {
             &options,
             "load an image into the engine",
         )?;
-        let metadata = fs::read(&file).context("buildx said nothing of the image")?;
-        let metadata: Value = serde_json::from_slice(&metadata).context("buildx wrote no JSON")?;
+        let metadata = fs::read(&file).context("buildx wrote no metadata of the image")?;
+        let metadata: Value =
+            serde_json::from_slice(&metadata).context("the metadata that buildx wrote is not JSON")?;
         let digest = metadata["containerimage.digest"]
             .as_str()
-            .context("buildx named no digest")?;
+            .context("the metadata that buildx wrote has no digest")?;
         digest.parse().map_err(Error::msg)
     }
 
