@@ -12,7 +12,7 @@ use devkit::{cmd, project::Project, ui};
 use flags::values::Tool;
 use xshell::cmd;
 
-pub(super) use self::table::{document, place};
+pub(super) use self::table::{document, place, summary};
 use super::{metric::Metric, sample::Sample};
 
 /// The components that are compared.

@@ -1,5 +1,7 @@
 //! `docs/performance.md` and its plots: the prose of `page.md` beside this file, with the latest figures inserted.
 
+mod columns;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
@@ -155,9 +157,14 @@ fn section(subject: Subject, figures: &Figures) -> String {
             text += &format!("![{}]({}.svg)\n\n", spec.title, spec.file);
         }
     }
-    text += "| name | what | measured | middle half | quickest | without it | ratio | at most |\n";
-    text += "|---|---|---:|---|---:|---:|---:|---:|\n";
-    figures.metrics.iter().for_each(|metric| text += &row(metric));
+    if subject == Subject::Diet {
+        text += &diet::summary(figures);
+    } else {
+        let (compared, rest) = columns::table(subject, &figures.metrics);
+        text += &compared;
+        text += if compared.is_empty() { "" } else { "\n" };
+        text += &list(&rest);
+    }
     let revision = figures.revision.as_deref().unwrap_or("unknown");
     let (commit, dirty) = revision
         .split_once('-')
@@ -169,8 +176,48 @@ fn section(subject: Subject, figures: &Figures) -> String {
     )
 }
 
-fn row(metric: &Metric) -> String {
-    let with_unit = |value: f64| format!("{} {}", for_readers(value), metric.unit);
+/// The headings of the list, those of numbers with a colon.
+const HEADINGS: [&str; 9] = [
+    "name",
+    "what",
+    "measured:",
+    "middle half",
+    "quickest:",
+    "slowest:",
+    "without it:",
+    "ratio:",
+    "at most:",
+];
+
+/// Returns a table with a row for each metric, without the columns in which nothing stands.
+fn list(metrics: &[&Metric]) -> String {
+    let rows: Vec<_> = metrics.iter().map(|metric| cells(metric)).collect();
+    let kept: Vec<usize> = (0..HEADINGS.len())
+        .filter(|column| rows.iter().any(|row| !row[*column].is_empty()))
+        .collect();
+    let line = |cell: &dyn Fn(usize) -> String| {
+        let cells: String = kept
+            .iter()
+            .map(|column| format!(" {} |", cell(*column)))
+            .collect();
+        format!("|{cells}\n")
+    };
+    let rule = |column: usize| {
+        if HEADINGS[column].ends_with(':') {
+            "---:"
+        } else {
+            "---"
+        }
+    };
+    let mut text = line(&|column| HEADINGS[column].trim_end_matches(':').to_owned());
+    text += &line(&|column| rule(column).to_owned());
+    rows.iter()
+        .for_each(|row| text += &line(&|column| row[column].clone()));
+    text
+}
+
+fn cells(metric: &Metric) -> [String; 9] {
+    let with_unit = |value: f64| with_unit(value, &metric.unit);
     let middle = |spread: Spread| {
         format!(
             "{} to {} of {}",
@@ -179,16 +226,19 @@ fn row(metric: &Metric) -> String {
             spread.runs
         )
     };
-    format!(
-        "| `{}` | {} | {} | {} | {} | {} | {} | {} |\n",
-        metric.name,
-        metric.what,
+    // The slowest run has the longest time, and the lowest rate.
+    let slowest: fn(Spread) -> f64 = match metric.unit.ends_with("/s") {
+        true => |spread| spread.min,
+        false => |spread| spread.max,
+    };
+    let spread = |part: fn(Spread) -> f64| metric.spread.map(part).map(with_unit).unwrap_or_default();
+    [
+        format!("`{}`", metric.name),
+        metric.what.clone(),
         with_unit(metric.value),
         metric.spread.map(middle).unwrap_or_default(),
-        metric
-            .spread
-            .map(|spread| with_unit(spread.quickest))
-            .unwrap_or_default(),
+        spread(|spread| spread.quickest),
+        spread(slowest),
         metric.without.map(with_unit).unwrap_or_default(),
         metric
             .ratio()
@@ -198,7 +248,12 @@ fn row(metric: &Metric) -> String {
             .most
             .map(|most| format!("{most} {}", metric.unit))
             .unwrap_or_default(),
-    )
+    ]
+}
+
+/// Returns a value with its unit.
+fn with_unit(value: f64, unit: &str) -> String {
+    format!("{} {unit}", for_readers(value))
 }
 
 /// Returns a number with thousands separated.

@@ -33,6 +33,31 @@ pub(in super::super) fn document(directory: &Path, figures: &Figures) -> Result<
     Ok(format!("{before}{BEGIN}{}{END}{after}", tables(figures)))
 }
 
+/// Returns a row for each component: its sizes, and the times.
+pub(in super::super) fn summary(figures: &Figures) -> String {
+    let heading = "| component | original | `wasm-diet shrink` | `jco opt` | `wasm-tools strip` | time | of `jco opt` |\n";
+    let mut text = heading.to_owned() + "|---|--:|--:|--:|--:|--:|--:|\n";
+    let metric = |name: &str, part: &str| figures.metric(&format!("{name}-{part}"));
+    let bytes = |value: Option<f64>| value.map_or("fails".to_owned(), |value| grouped(value as usize) + " B");
+    let seconds = |value: Option<f64>| value.map_or("fails".to_owned(), |value| shown(value) + " s");
+    for name in GUESTS.iter().map(|guest| guest.name()) {
+        let Some((size, time)) = metric(name, "raw").zip(metric(name, "seconds")) else {
+            continue;
+        };
+        let own = |part: &str| bytes(metric(name, part).map(|metric| metric.value));
+        text += &format!(
+            "| {name} | {} | {} | {} | {} | {} | {} |\n",
+            own("original"),
+            own("raw"),
+            bytes(size.without),
+            own("stripped"),
+            seconds(Some(time.value)),
+            seconds(time.without),
+        );
+    }
+    text
+}
+
 /// Returns the tables: sizes, then costs.
 fn tables(figures: &Figures) -> String {
     let value = |name: &str, part: &str| figures.metric(&format!("{name}-{part}"));
