@@ -159,7 +159,11 @@ impl<'a> InstallContext<'a> {
             .env("CLAWFT_HOME", on_drive(&self.home()))
             .env(KEY_VARIABLE, KEY)
             .env("NO_PROXY", "127.0.0.1");
-        self.run(command, input)
+        let outcome = self.run(command, input)?;
+        // The processes of Windows itself, which wine starts beside the program, write to the same stream.
+        let lines = outcome.stderr.split_inclusive('\n');
+        let stderr = lines.filter(|line| !line.starts_with("wine: ")).collect();
+        Ok(Outcome { stderr, ..outcome })
     }
 
     /// Copies an example, so that the case may change it.
