@@ -1,5 +1,7 @@
 //! Checks of Mach-O files: whether a program runs on any Mac, with the system's own libraries.
 
+mod commands;
+mod identify;
 mod sign;
 mod signature;
 
@@ -13,7 +15,7 @@ use object::{
     read::macho::{LoadCommandVariant, MachHeader as _},
 };
 
-pub use self::sign::sign;
+pub use self::{identify::identify, sign::sign};
 use crate::elf::Machine;
 
 /// The libraries that a program may need. Every Mac has them, and the linker has stubs of no others.
@@ -108,7 +110,7 @@ fn damaged(error: object::Error) -> anyhow::Error {
 #[cfg(test)]
 mod tests {
     use object::macho::{
-        LC_BUILD_VERSION, LC_LOAD_DYLIB, LC_SEGMENT_64, MH_DYLIB, MH_MAGIC_64, PLATFORM_MACOS,
+        LC_BUILD_VERSION, LC_LOAD_DYLIB, LC_SEGMENT_64, LC_UUID, MH_DYLIB, MH_MAGIC_64, PLATFORM_MACOS,
     };
 
     use super::*;
@@ -129,6 +131,7 @@ mod tests {
         let mut commands = vec![
             segment("__TEXT", 0, LINK_EDIT, 1),
             segment("__LINKEDIT", LINK_EDIT, 7, 0),
+            [LC_UUID, 24, 0, 0, 0, 0].map(u32::to_le_bytes).concat(),
         ];
         if oldest > 0 {
             let words = [LC_BUILD_VERSION, 24, PLATFORM_MACOS, oldest, oldest, 0];
@@ -215,6 +218,49 @@ mod tests {
             binary[CODE as usize] ^= 1;
             assert!(error(&binary, machine).contains("does not fit page 0"));
         }
+    }
+
+    /// Zig's linker takes the identifier from a file with paths and times in it.
+    #[test]
+    fn identifier_depends_on_the_program_alone() {
+        let program = |identifier: u8, signed_first: bool| {
+            let mut binary = unsigned(CPU_TYPE_ARM64, MH_EXECUTE, MH_PIE, OLDEST, &LIBRARIES);
+            let at = identifier_place(&binary);
+            binary[at..at + 16].fill(identifier);
+            if signed_first {
+                sign(&mut binary, "weft").unwrap();
+            }
+            identify(&mut binary).unwrap();
+            sign(&mut binary, "weft").unwrap();
+            check(&binary, Machine::Aarch64).unwrap();
+            binary
+        };
+        for signed_first in [false, true] {
+            assert_eq!(program(1, signed_first), program(2, signed_first));
+        }
+        let mut other = program(1, true);
+        let at = identifier_place(&other);
+        let identifier = other[at..at + 16].to_vec();
+        other[CODE as usize] ^= 1;
+        identify(&mut other).unwrap();
+        assert_ne!(other[at..at + 16], identifier);
+        check(&other, Machine::Aarch64).unwrap();
+    }
+
+    #[test]
+    fn identifying_refuses_truncated_files() {
+        let whole = macho(CPU_TYPE_ARM64, MH_EXECUTE, MH_PIE, &LIBRARIES);
+        for length in 0..whole.len() {
+            let _ = identify(&mut whole[..length].to_vec());
+        }
+        identify(&mut whole[..CODE as usize].to_vec()).unwrap_err();
+    }
+
+    /// Returns the place of the identifier, whose load command comes third.
+    fn identifier_place(binary: &[u8]) -> usize {
+        let at = 32 + (72 + 80) + 72;
+        assert_eq!(binary[at..at + 4], LC_UUID.to_le_bytes());
+        at + 8
     }
 
     #[test]

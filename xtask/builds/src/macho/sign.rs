@@ -1,19 +1,17 @@
 //! Signs a Mach-O file ad hoc, as linkers sign programs for Apple's processors. Zig's linker leaves those for Intel's
 //! processors without a signature.
 
-use anyhow::{Context as _, Result, ensure};
-use object::macho::{LC_CODE_SIGNATURE, LC_SEGMENT_64};
+use anyhow::{Result, ensure};
+use object::macho::LC_CODE_SIGNATURE;
 use sha2::{Digest as _, Sha256};
 
-use super::signature::{AD_HOC, CODE_DIRECTORY, SHA_256, SUPER_BLOB};
+use super::{
+    commands::{Commands, HEADER, put},
+    signature::{AD_HOC, CODE_DIRECTORY, SHA_256, SUPER_BLOB},
+};
 
-/// Bytes of the header, of a load command for a signature, and of the start of a segment's load command.
-const HEADER: usize = 32;
+/// Bytes of a load command for a signature.
 const COMMAND: usize = 16;
-const SEGMENT: usize = 72;
-/// Bytes of a section in a segment's load command, and the place of its offset in the file.
-const SECTION: usize = 80;
-const SECTION_OFFSET: usize = 48;
 /// Bytes of a code directory before the name, and of the blob around it.
 const DIRECTORY: usize = 88;
 const BLOB: usize = 20;
@@ -32,7 +30,7 @@ const PAGE: u8 = 12;
 /// Fails if the file is no complete program, or has no room for another load command.
 pub fn sign(binary: &mut Vec<u8>, name: &str) -> Result<()> {
     let found = Commands::of(binary)?;
-    if found.signed {
+    if found.signature.is_some() {
         return Ok(());
     }
     let end = HEADER + found.size;
@@ -77,80 +75,5 @@ pub fn sign(binary: &mut Vec<u8>, name: &str) -> Result<()> {
     binary.extend(segment.into_iter().flat_map(u64::to_be_bytes));
     binary.extend(name.bytes().chain([0]));
     binary.extend(pages);
-    Ok(())
-}
-
-/// The parts of the load commands that a signature changes or repeats.
-#[derive(Debug, Default)]
-struct Commands {
-    count: u32,
-    size: usize,
-    signed: bool,
-    /// The offset of the first section in the file.
-    first_section: usize,
-    /// The place of the load command of the last segment, and the segment's offset.
-    link_edit: usize,
-    link_edit_offset: u64,
-    /// The offset and the size of the segment with the code.
-    text: (u64, u64),
-}
-
-impl Commands {
-    fn of(binary: &[u8]) -> Result<Self> {
-        let mut found = Self {
-            count: word(binary, 16)?,
-            size: word(binary, 20)? as usize,
-            first_section: usize::MAX,
-            ..Self::default()
-        };
-        let mut at = HEADER;
-        for _ in 0..found.count {
-            let kind = word(binary, at)?;
-            let size = word(binary, at + 4)? as usize;
-            ensure!(size >= 8, "a load command is empty");
-            found.signed |= kind == LC_CODE_SIGNATURE;
-            if kind == LC_SEGMENT_64 {
-                found.segment(binary, at)?;
-            }
-            at += size;
-        }
-        ensure!(found.link_edit > 0, "it has no segment `__LINKEDIT`");
-        Ok(found)
-    }
-
-    fn segment(&mut self, binary: &[u8], at: usize) -> Result<()> {
-        let name = binary.get(at + 8..at + 24).context(TRUNCATED)?;
-        let place = (long(binary, at + 40)?, long(binary, at + 48)?);
-        match name.split(|byte| *byte == 0).next() {
-            Some(b"__TEXT") => self.text = place,
-            Some(b"__LINKEDIT") => (self.link_edit, self.link_edit_offset) = (at, place.0),
-            _ => {}
-        }
-        for index in 0..word(binary, at + 64)? as usize {
-            let offset = word(binary, at + SEGMENT + index * SECTION + SECTION_OFFSET)? as usize;
-            if offset > 0 {
-                self.first_section = self.first_section.min(offset);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The error of a file that ends too early.
-const TRUNCATED: &str = "it ends too early";
-
-fn word(binary: &[u8], at: usize) -> Result<u32> {
-    let word = binary.get(at..).and_then(|rest| rest.first_chunk());
-    Ok(u32::from_le_bytes(*word.context(TRUNCATED)?))
-}
-
-fn long(binary: &[u8], at: usize) -> Result<u64> {
-    let long = binary.get(at..).and_then(|rest| rest.first_chunk());
-    Ok(u64::from_le_bytes(*long.context(TRUNCATED)?))
-}
-
-fn put(binary: &mut [u8], at: usize, bytes: &[u8]) -> Result<()> {
-    let place = binary.get_mut(at..at + bytes.len()).context(TRUNCATED)?;
-    place.copy_from_slice(bytes);
     Ok(())
 }

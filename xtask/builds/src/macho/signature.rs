@@ -13,6 +13,9 @@ pub(super) const AD_HOC: u32 = 2;
 /// The type of SHA-256 digests, and their length.
 pub(super) const SHA_256: (u8, usize) = (2, 32);
 
+/// The error of a signature that ends too early.
+const TRUNCATED: &str = "its signature ends too early";
+
 /// Checks the signature in the `size` bytes of `binary` that begin at `at`: it is ad hoc, covers everything before it,
 /// and its digests fit.
 ///
@@ -23,21 +26,57 @@ pub(super) fn check(binary: &[u8], at: u32, size: u32) -> Result<()> {
     let (code, rest) = binary
         .split_at_checked(start)
         .context("its signature is missing")?;
-    let blob = rest.get(..size).context("its signature ends too early")?;
+    let blob = rest.get(..size).context(TRUNCATED)?;
+    check_directory(code, &blob[directory(blob)?..])
+}
+
+/// Sets the digests of the signature in the `size` bytes of `binary` that begin at `at`, after a change in what it
+/// covers.
+///
+/// # Errors
+/// Fails if the signature is not complete, or has other digests.
+pub(super) fn renew(binary: &mut [u8], at: u32, size: u32) -> Result<()> {
+    let (code, rest) = binary
+        .split_at_mut_checked(at as usize)
+        .context("its signature is missing")?;
+    let blob = rest.get_mut(..size as usize).context(TRUNCATED)?;
+    let start = directory(blob)?;
+    let directory = &mut blob[start..];
+    let digests = word(directory, 16)? as usize;
+    for (index, page) in code.chunks(page_size(directory)?).enumerate() {
+        let at = digests + index * SHA_256.1;
+        let place = directory.get_mut(at..at + SHA_256.1).context(TRUNCATED)?;
+        place.copy_from_slice(&Sha256::digest(page));
+    }
+    Ok(())
+}
+
+/// Returns the place of the code directory in a signature.
+fn directory(blob: &[u8]) -> Result<usize> {
     ensure!(
         word(blob, 0)? == SUPER_BLOB,
         "its signature is of an unknown kind"
     );
     let count = word(blob, 8)? as usize;
     for index in 0..count.min(blob.len() / 8) {
-        let directory = blob
-            .get(word(blob, 16 + index * 8)? as usize..)
-            .context("its signature ends too early")?;
-        if word(directory, 0)? == CODE_DIRECTORY {
-            return check_directory(code, directory);
+        let place = word(blob, 16 + index * 8)? as usize;
+        if word(blob, place)? == CODE_DIRECTORY {
+            return Ok(place);
         }
     }
     bail!("its signature holds no digests")
+}
+
+/// Returns the bytes that each digest of a code directory covers.
+fn page_size(directory: &[u8]) -> Result<usize> {
+    let [length, kind, _, page] = word(directory, 36)?.to_be_bytes();
+    ensure!(
+        (kind, usize::from(length)) == SHA_256,
+        "its signature has other digests than SHA-256"
+    );
+    1_usize
+        .checked_shl(page.into())
+        .context("its signature has pages of an unknown size")
 }
 
 fn check_directory(code: &[u8], directory: &[u8]) -> Result<()> {
@@ -48,21 +87,11 @@ fn check_directory(code: &[u8], directory: &[u8]) -> Result<()> {
         word(directory, 32)? as usize == code.len(),
         "its signature does not cover all of it"
     );
-    let [length, kind, _, page] = word(directory, 36)?.to_be_bytes();
-    ensure!(
-        (kind, usize::from(length)) == SHA_256,
-        "its signature has other digests than SHA-256"
-    );
-    let page = 1_usize
-        .checked_shl(page.into())
-        .context("its signature has pages of an unknown size")?;
-    let pages = code.chunks(page);
+    let pages = code.chunks(page_size(directory)?);
     ensure!(pages.len() == slots, "its signature lacks digests");
     for (index, page) in pages.enumerate() {
         let at = digests + index * SHA_256.1;
-        let expected = directory
-            .get(at..at + SHA_256.1)
-            .context("its signature ends too early")?;
+        let expected = directory.get(at..at + SHA_256.1).context(TRUNCATED)?;
         ensure!(
             Sha256::digest(page).as_slice() == expected,
             "its signature does not fit page {index}"
@@ -74,7 +103,7 @@ fn check_directory(code: &[u8], directory: &[u8]) -> Result<()> {
 /// Returns the big-endian number at `at`.
 fn word(bytes: &[u8], at: usize) -> Result<u32> {
     let word = bytes.get(at..).and_then(|rest| rest.first_chunk());
-    Ok(u32::from_be_bytes(*word.context("its signature ends too early")?))
+    Ok(u32::from_be_bytes(*word.context(TRUNCATED)?))
 }
 
 #[cfg(test)]

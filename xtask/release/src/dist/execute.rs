@@ -95,7 +95,10 @@ impl Executor<'_> {
             let mut bytes = read(&path)?;
             match target.system() {
                 System::Linux => {}
-                System::Macos => macho::sign(&mut bytes, "weft")?,
+                System::Macos => {
+                    macho::identify(&mut bytes)?;
+                    macho::sign(&mut bytes, "weft")?;
+                }
                 System::Windows => pe::clear_time(&mut bytes)?,
             }
             check(&bytes, target, &directories).with_context(|| format!("{name} must not ship"))?;
