@@ -14,7 +14,7 @@ pub(super) use service::RequestActivity;
 #[cfg(test)]
 pub(super) use timed_stream::{LINGER_BYTES, LINGER_PAUSE, LINGER_TIME, WRITE_TIME};
 
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, http::StatusCode};
 use hyper::server::conn::http1;
@@ -86,7 +86,9 @@ pub(super) async fn serve(
     while let Some((stream, address)) = server.accept(&listener).await {
         server.admit(stream, address);
     }
-    drop(listener);
+    if let Err(error) = server.admit_waiting(listener) {
+        log::warn(&format!("could not accept the last connections: {error}"));
+    }
     server.tasks.close();
     server.tasks.wait().await;
 }
@@ -144,6 +146,22 @@ impl Server {
                     }
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
+            }
+        }
+    }
+
+    /// Serves the connections that wait to be accepted, and closes `listener`. Without this the system would reset
+    /// them, and a proxy could not know whether their requests were carried out.
+    fn admit_waiting(&self, listener: TcpListener) -> io::Result<()> {
+        let listener = listener.into_std()?;
+        loop {
+            match listener.accept() {
+                Ok((stream, address)) => {
+                    stream.set_nonblocking(true)?;
+                    self.admit(TcpStream::from_std(stream)?, address);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
             }
         }
     }
@@ -211,7 +229,7 @@ fn limit_unsent(stream: &TcpStream) {
     let _ = stream;
 }
 
-async fn tell_full(stream: &mut TcpStream) -> std::io::Result<()> {
+async fn tell_full(stream: &mut TcpStream) -> io::Result<()> {
     let message = "there are too many connections (`gateway.max_connections`), try again later";
     let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_connections", message);
     stream

@@ -21,6 +21,7 @@ use tokio::{
     io::{
         AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex, split,
     },
+    net::TcpListener,
     task::JoinHandle,
     time::{Instant, sleep, timeout},
 };
@@ -29,9 +30,10 @@ use tokio_util::sync::CancellationToken;
 use super::{
     HEAD_TIME, RequestActivity,
     connections::{ConnectionLimits, ConnectionSlot, Connections},
-    converse,
+    converse, serve,
     timed_stream::{Transport, WRITE_TIME},
 };
+use crate::test_state;
 
 /// The capacity of the wire in bytes.
 const WIRE: usize = 4096;
@@ -113,6 +115,32 @@ fn routes() -> Router {
 async fn turn(Extension(connection): Extension<RequestActivity>) -> StatusCode {
     connection.work();
     std::future::pending().await
+}
+
+/// A proxy does not send a request of a reset connection elsewhere, because it may have been carried out.
+#[tokio::test]
+async fn connections_that_wait_at_the_end_are_answered() {
+    use std::{io::Read as _, io::Write as _, net::TcpStream};
+
+    let (shared, _home) = test_state::local();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let clients: Vec<TcpStream> = (0..20)
+        .map(|_| {
+            let mut client = TcpStream::connect(address).unwrap();
+            client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+            client
+        })
+        .collect();
+    let closing = CancellationToken::new();
+    closing.cancel();
+    serve(listener, routes(), shared, None, closing).await;
+    for mut client in clients {
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert!(answer.ends_with("hello"), "{answer}");
+    }
+    TcpStream::connect(address).unwrap_err();
 }
 
 fn connect() -> Client {
@@ -450,9 +478,7 @@ async fn waits_for_client_while_discarding_body() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn system_buffers_little_for_client_that_never_reads() {
-    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .await
-        .unwrap();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let client = tokio::net::TcpStream::connect(listener.local_addr().unwrap());
     let (client, accepted) = tokio::join!(client, listener.accept());
     let client = client.unwrap();
