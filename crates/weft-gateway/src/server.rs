@@ -161,6 +161,8 @@ impl Server {
                     self.admit(TcpStream::from_std(stream)?, address);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                // A client that gave up while it waited is no reason to reset the others.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => return Err(error),
             }
         }
