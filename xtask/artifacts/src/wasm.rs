@@ -9,14 +9,17 @@
 //!    → measure raw and gzip -9 → size-budget.toml → target/dist/
 //! ```
 //!
-//! Modules in that order: [`build`] for a [`target`], [`results`], [`lower`], [`optimise`], [`outline`], [`heap`],
-//! [`metadata`], [`validate`] with [`features`], [`artifact`], [`report`], and [`growth`] for an exceeded budget.
+//! Modules in that order: [`build`] for a [`target`], [`results`], then [`finish`] with [`lower`], [`optimise`],
+//! [`outline`], [`heap`], [`metadata`], [`validate`] with [`features`], [`artifact`], [`report`], and [`growth`] for an
+//! exceeded budget. [`ahead`] compiles an artifact while the one before it is shrunk.
 //! [`mod@stages`] takes the samples of a comparison through the same steps. The package `wasm-diet` parses and
 //! assembles binaries.
 
+mod ahead;
 mod artifact;
 mod build;
 mod features;
+mod finish;
 mod growth;
 mod heap;
 mod lower;
@@ -33,17 +36,16 @@ mod validate;
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Instant,
 };
 
 use anyhow::{Context as _, Result, ensure};
-use builds::{budget::Budget, files, secrets};
+use builds::{budget::Budget, files};
 use devkit::{project::Project, revision, ui};
 use flags::{HttpBackend, Wasm, values::Artifact};
 use toolchain::Need;
-use wasm_diet::{Anatomy, Owners, Profile, Shrunk};
+use wasm_diet::{Owners, Profile};
 
-use self::{build::Mode, metadata::Metadata, report::Report};
+use self::report::Report;
 
 pub use self::stages::{Source, shrunk};
 pub(crate) use self::{
@@ -222,8 +224,8 @@ pub(crate) fn named(project: &Project, file_name: &str) -> PathBuf {
     project.target.join("xtask").join("named").join(file_name)
 }
 
-/// Builds, shrinks, validates and measures `artifacts` of `revision` in order, and writes them to their directory.
-/// The files of `tools`, the optimiser and its results, serve any checkout.
+/// Builds, shrinks, validates and measures `artifacts` of `revision`, and writes them to their directory. The files of
+/// `tools`, the optimiser and its results, serve any checkout.
 fn make(
     tools: &Project,
     project: &Project,
@@ -237,58 +239,10 @@ fn make(
         .with_context(|| format!("could not make the directory `{}`", dist.display()))?;
     let mut report = Report::new(project, revision)?;
     let optimiser = optimise::Optimiser::new(tools)?;
-    for &artifact in artifacts {
-        let name = artifact.file_name();
-
-        let started = Instant::now();
-        ui::status("Building", &format!("{name} for {}", artifact.target()));
-        let built = match artifact {
-            Artifact::Component | Artifact::Wasip1Module => {
-                build::build(project, Mode::Named, artifact.target(), http, locked)?
-            }
-            Artifact::Served | Artifact::ServedP3 => build::library(project, artifact, locked)?,
-        };
-        report.step(artifact, "build", started, built.len());
-
-        let started = Instant::now();
-        let built = match artifact {
-            Artifact::Component | Artifact::Served | Artifact::ServedP3 => built,
-            Artifact::Wasip1Module => lower::lower(&built)
-                .with_context(|| format!("could not remove later WebAssembly features from {name}"))?,
-        };
-        let shrunk = optimiser
-            .shrink(&built)
-            .with_context(|| format!("could not shrink {name}"))?;
-        let Shrunk {
-            bytes: mut stripped,
-            mut named,
-            ..
-        } = shrunk;
-        report.step(artifact, "optimise, strip", started, stripped.len());
-        if artifact.is_component() {
-            let started = Instant::now();
-            stripped = relink::relink(&stripped).with_context(|| format!("could not link {name}"))?;
-            named = relink::relink(&named).with_context(|| format!("could not link {name} with names"))?;
-            report.step(artifact, "relink", started, stripped.len());
-        }
-        heap::check(&named).with_context(|| format!("{name} must not ship"))?;
-        artifact::write_named(project, artifact, &named)?;
-
-        let started = Instant::now();
-        let metadata = Metadata::of(project, artifact, report.revision())?;
-        stripped = metadata.added_to(&stripped)?;
-        secrets::scan(&stripped).with_context(|| format!("{name} must not ship"))?;
-        validate::validate(&stripped, artifact).with_context(|| format!("{name} is not valid"))?;
-        report.step(artifact, "validate", started, stripped.len());
-
-        let started = Instant::now();
-        let compressed = artifact::write(&dist, artifact, &stripped)?;
-        report.step(artifact, "gzip -9", started, compressed.len());
-        report.measured(
-            artifact,
-            Anatomy::of_stripped(&named, &stripped, &compressed, &OWNERS)?,
-        );
-    }
+    let compile = |artifact| build::artifact(project, artifact, http, locked);
+    ahead::each(artifacts, compile, |compiled| {
+        finish::finish(project, &dist, &optimiser, &mut report, compiled)
+    })?;
     Ok(report)
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use builds::{files, rustc};
-use devkit::{cargo, project::Project};
+use devkit::{cargo, project::Project, ui};
 use flags::{HttpBackend, values::Artifact};
 use xshell::cmd;
 
@@ -46,6 +46,25 @@ impl Mode {
             ],
             Self::Plain => &["--release"],
         }
+    }
+}
+
+/// Builds `artifact` with the names of its functions, and returns its bytes.
+pub(super) fn artifact(
+    project: &Project,
+    artifact: Artifact,
+    http: HttpBackend,
+    locked: bool,
+) -> Result<Vec<u8>> {
+    ui::status(
+        "Building",
+        &format!("{} for {}", artifact.file_name(), artifact.target()),
+    );
+    match artifact {
+        Artifact::Component | Artifact::Wasip1Module => {
+            build(project, Mode::Named, artifact.target(), http, locked)
+        }
+        Artifact::Served | Artifact::ServedP3 => library(project, artifact, locked),
     }
 }
 

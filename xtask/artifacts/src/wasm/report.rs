@@ -1,6 +1,13 @@
 //! The result of a build: a table for the terminal and as Markdown for a workflow's summary, and `size.json`.
 
-use std::{collections::BTreeMap, env, fs::OpenOptions, io::Write as _, path::Path, time::Instant};
+use std::{
+    collections::BTreeMap,
+    env,
+    fs::OpenOptions,
+    io::Write as _,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result};
 use builds::{
@@ -65,6 +72,17 @@ impl Report {
 
     /// Records a step that began at `started` and left `bytes` bytes.
     pub(super) fn step(&mut self, artifact: Artifact, name: &'static str, started: Instant, bytes: usize) {
+        self.step_that_took(artifact, name, started.elapsed(), bytes);
+    }
+
+    /// Records a step that has ended before.
+    pub(super) fn step_that_took(
+        &mut self,
+        artifact: Artifact,
+        name: &'static str,
+        took: Duration,
+        bytes: usize,
+    ) {
         if !self.order.contains(&artifact) {
             self.order.push(artifact);
         }
@@ -73,7 +91,7 @@ impl Report {
         entry.steps.push(Step {
             name,
             bytes,
-            seconds: started.elapsed().as_secs_f64(),
+            seconds: took.as_secs_f64(),
         });
     }
 
