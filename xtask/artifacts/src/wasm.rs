@@ -1,7 +1,7 @@
 //! `cargo xtask wasm`: builds the artifacts that ship.
 //!
 //! ```text
-//! cargo build (path from cargo's JSON) → one result a function
+//! cargo rustc (path from cargo's JSON) → one result a function
 //!    → later WebAssembly features taken out of the wasip1 module
 //!    → wasm-diet: Binaryen -Oz on every core module, functions for frequent sequences, names and producers dropped
 //!    → checked for another heap

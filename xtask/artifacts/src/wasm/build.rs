@@ -1,4 +1,4 @@
-//! Runs `cargo build` for one wasm target and finds the executable in cargo's messages.
+//! Runs `cargo rustc` for one wasm target and finds the executable in cargo's messages.
 
 use anyhow::{Context as _, Result};
 use builds::{files, rustc};
@@ -94,7 +94,13 @@ pub(super) fn build(
 /// Builds the library of an artifact that has no program, and returns its bytes.
 pub(super) fn library(project: &Project, artifact: Artifact, locked: bool) -> Result<Vec<u8>> {
     let package = artifact.package();
-    let what = [&["--package", package, "--lib"], artifact.features()].concat();
+    // The tests use the library as a crate too. With both types, cargo would not optimise the component together with
+    // the crates that it uses, which takes 17 KB, and would compile the standard library once more.
+    let what = [
+        &["--package", package, "--lib", "--crate-type", "cdylib"],
+        artifact.features(),
+    ]
+    .concat();
     let purpose = format!("build {package} for {}", artifact.target());
     compile(project, Mode::Named, artifact.target(), &what, locked, &purpose)
 }
@@ -153,9 +159,10 @@ fn compile(
     // Flags from the environment would replace the ones in the file, and the artifact would depend on who builds
     // it. A target directory from the environment belongs to our own checkout, but this may be a build of another
     // one. Samples share the target directory of the workspace, to share the compiled std.
+    // `cargo rustc` is `cargo build` with more options.
     let build = cmd!(
         shell,
-        "cargo build --target {target} {arguments...} {what...} {locked...}"
+        "cargo rustc --target {target} {arguments...} {what...} {locked...}"
     )
     .env("CARGO_TARGET_DIR", &project.target)
     .env_remove("RUSTFLAGS")
