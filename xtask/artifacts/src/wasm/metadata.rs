@@ -1,33 +1,35 @@
 //! The metadata in components and the core module, which `wasm-tools metadata show` prints: name, version, revision,
 //! licence, source, and in the section `.dep-v0` the packages that they were made from, which `cargo audit` reads.
 
-use anyhow::{Context as _, Result};
+use std::io::Write as _;
+
+use anyhow::{Context as _, Result, ensure};
 use builds::{
     lock::Lock,
     packages::{Id, Tree},
 };
 use devkit::project::Project;
 use flags::values::Artifact;
+use flate2::{Compression, write::ZlibEncoder};
 use serde_json::{Value, json};
-use wasm_encoder::ComponentSection as _;
-use wasm_metadata::{
-    AddMetadata, AddMetadataField, Dependencies, Licenses, Revision, Source as Repository, Version,
-};
+use wasm_encoder::{ComponentNameSection, ComponentSection as _, CustomSection, NameSection};
+use wasmparser::Parser;
 
 use super::build::PROGRAM;
 
 /// The metadata of an artifact.
 #[derive(Debug)]
 pub(super) struct Metadata {
-    fields: AddMetadata,
-    dependencies: Dependencies,
+    name: String,
+    /// The custom sections beside the one of the name, each with its name and content.
+    sections: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl Metadata {
     /// Returns the metadata of an artifact that is built from `project`, at `revision` if it is known.
     ///
     /// # Errors
-    /// Fails if cargo cannot list the packages, or if a field is not valid.
+    /// Fails if cargo cannot list the packages.
     pub(super) fn of(project: &Project, artifact: Artifact, revision: Option<&str>) -> Result<Self> {
         let tree = Tree::ask(
             &project.shell()?,
@@ -53,35 +55,63 @@ impl Metadata {
             .packages
             .get(&tree.root)
             .context("the program has no package")?;
-        let mut fields = AddMetadata::default();
-        fields.name = AddMetadataField::Set(name.to_owned());
-        fields.version = AddMetadataField::Set(Version::new(tree.root.version.clone()));
-        if let Some(revision) = revision {
-            fields.revision = AddMetadataField::Set(Revision::new(revision.to_owned()));
-        }
-        fields.licenses = AddMetadataField::Set(Licenses::new(&package.licence)?);
-        fields.source = AddMetadataField::Set(Repository::new(&package.repository)?);
+        let mut texts = vec![
+            ("licenses", package.licence.as_str()),
+            ("source", &package.repository),
+        ];
+        texts.extend(revision.map(|revision| ("revision", revision)));
+        texts.push(("version", &tree.root.version));
+        let mut sections: Vec<_> = texts
+            .into_iter()
+            .map(|(name, text)| (name, text.as_bytes().to_vec()))
+            .collect();
         let dependencies = json!({ "packages": packages(tree, is_published), "format": 1 });
-        let dependencies = dependencies.to_string();
-        let dependencies = dependencies
-            .parse()
-            .context("the list of packages is not valid")?;
+        sections.push((".dep-v0", compressed(&dependencies.to_string())?));
         Ok(Self {
-            fields,
-            dependencies: Dependencies::new(dependencies)?,
+            name: name.to_owned(),
+            sections,
         })
     }
 
-    /// Returns `artifact`, a component or a core module, with the metadata in custom sections at its end.
+    /// Returns `artifact`, a component or a core module without a name, with the metadata in custom sections at its
+    /// end.
     ///
     /// # Errors
     /// Fails if it is neither.
     pub(super) fn added_to(&self, artifact: &[u8]) -> Result<Vec<u8>> {
-        let mut output = self.fields.to_wasm(artifact)?;
-        // A custom section has the same form in a core module.
-        self.dependencies.append_to_component(&mut output);
+        let mut output = artifact.to_vec();
+        if Parser::is_component(artifact) {
+            let mut names = ComponentNameSection::new();
+            names.component(&self.name);
+            names.append_to_component(&mut output);
+        } else {
+            ensure!(
+                Parser::is_core_wasm(artifact),
+                "this is neither a component nor a core module"
+            );
+            let mut names = NameSection::new();
+            names.module(&self.name);
+            // A custom section has the same form in a core module and in a component.
+            names.as_custom().append_to_component(&mut output);
+        }
+        for (name, data) in &self.sections {
+            let section = CustomSection {
+                name: (*name).into(),
+                data: data.into(),
+            };
+            section.append_to_component(&mut output);
+        }
         Ok(output)
     }
+}
+
+/// Returns `text` as zlib's format has it, which the section `.dep-v0` is in.
+fn compressed(text: &str) -> Result<Vec<u8>> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(text.as_bytes())?;
+    encoder
+        .finish()
+        .context("could not compress the list of packages")
 }
 
 /// Returns the linked packages in the form of cargo-auditable: sorted, and each dependency as a position.
@@ -196,6 +226,31 @@ mod tests {
             { "name": "lib", "version": "0.1.0", "source": "local", "dependencies": [1] },
         ]);
         assert_eq!(listed, json!({ "packages": expected, "format": 1 }));
+    }
+
+    #[test]
+    fn own_licence_and_source_are_valid() {
+        let line = format!(
+            "0app v0.1.0 (/app)\t{}\t{}\t",
+            env!("CARGO_PKG_LICENSE"),
+            env!("CARGO_PKG_REPOSITORY")
+        );
+        let tree = Tree::parse(&line, &line).unwrap();
+        let added = Metadata::new(PROGRAM, &tree, &|_| false, None).unwrap();
+        // The reader accepts expressions of SPDX and absolute addresses only.
+        let metadata = read(&added.added_to(&component()).unwrap());
+        assert_eq!(metadata.licenses.unwrap().to_string(), env!("CARGO_PKG_LICENSE"));
+        assert_eq!(metadata.source.unwrap().to_string(), env!("CARGO_PKG_REPOSITORY"));
+    }
+
+    #[test]
+    fn refuses_what_is_no_webassembly() {
+        let line = "0app v0.1.0 (/app)\tMIT\thttps://example.org\t";
+        let tree = Tree::parse(line, line).unwrap();
+        let metadata = Metadata::new(PROGRAM, &tree, &|_| false, None).unwrap();
+        for bytes in [&b""[..], b"\0asm", b"#!/bin/sh\n"] {
+            assert!(metadata.added_to(bytes).is_err(), "{bytes:?}");
+        }
     }
 
     #[test]
