@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use devkit::{
     cargo::{cargo, executable},
     cmd,
@@ -78,7 +78,7 @@ impl OnDemand {
             prepare(project)?;
             ui::status("Building", first_time);
         }
-        let _turn = turn(&target, package)?;
+        let _turn = turn(&target, package).with_context(|| project.cache_failure())?;
         // Another process may have built it during the wait.
         let path = stamp_in(&target);
         let found = stamp.find(&path);
@@ -167,8 +167,12 @@ pub fn forget_damaged(project: &Project) -> Result<Vec<PathBuf>> {
     for directory in directories(&build).into_iter().chain([build]) {
         for path in entries(&directory) {
             if path.extension().is_some_and(|extension| extension == "sources") {
-                let _turn = files::lock(&path.with_extension("lock"))?;
-                removed.extend(stamp::forget_if_damaged(&path)?);
+                // In a cache that cannot be written to, only a damaged program is an error.
+                if stamp::find_damaged(&path)?.is_some() {
+                    let _turn =
+                        files::lock(&path.with_extension("lock")).with_context(|| project.cache_failure())?;
+                    removed.extend(stamp::forget_if_damaged(&path)?);
+                }
             }
         }
     }
@@ -202,4 +206,36 @@ fn own_folder() -> Option<PathBuf> {
 /// dropped: otherwise one of two processes would overwrite the stamp of the other.
 fn turn(target: &Path, package: &str) -> Result<File> {
     files::lock(&target.join(format!("{package}.lock")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cache_without_write_access_may_be_checked() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().to_owned();
+        let project = Project {
+            target: root.join("target"),
+            dist: root.join("target/dist"),
+            cache: root.clone(),
+            root,
+        };
+        let build = project.cache_folder("build").unwrap();
+        let program = build.join("program");
+        let stamp = |sum: &str| {
+            let text = format!("one\nrest\n{}\n{sum}\n", program.display());
+            fs::write(build.join("program.sources"), text).unwrap();
+        };
+        fs::write(&program, "one").unwrap();
+        stamp(&crate::digest::of_file(&program).unwrap());
+        // Root could write to a directory without permission, but a directory cannot be locked as a file.
+        fs::create_dir(build.join("program.lock")).unwrap();
+        assert!(forget_damaged(&project).unwrap().is_empty());
+        stamp("another sum");
+        let error = forget_damaged(&project).unwrap_err();
+        assert_eq!(error.to_string(), project.cache_failure());
+        assert!(program.exists());
+    }
 }

@@ -71,9 +71,7 @@ impl Project {
     /// goes below it.
     pub fn cache_failure(&self) -> String {
         let cache = self.cache.display();
-        format!(
-            "could not write to the cache `{cache}`: CLAWFT_CACHE names another directory to install into"
-        )
+        format!("could not write to the cache `{cache}`: set CLAWFT_CACHE to another directory")
     }
 }
 

@@ -227,7 +227,7 @@ fn cache_without_write_access_is_one_error() {
     assert_eq!(output.status.code(), Some(1), "{talk}");
     assert!(talk.starts_with("error: could not install "), "{talk}");
     let cause = format!(
-        "could not write to the cache `{}`: CLAWFT_CACHE names another directory to install into\n  \
+        "could not write to the cache `{}`: set CLAWFT_CACHE to another directory\n  \
          Not a directory (os error 20)\n",
         cache.display()
     );
@@ -246,7 +246,7 @@ fn full_cache_is_one_error() {
     let talk = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{talk}");
     let errors = format!(
-        "error: could not install wasm-tools\n\nCaused by:\n  could not write to the cache `{}`: CLAWFT_CACHE",
+        "error: could not install wasm-tools\n\nCaused by:\n  could not write to the cache `{}`: set CLAWFT_CACHE",
         machine.path("cache").display()
     );
     assert!(talk.contains(&errors), "{talk}");
@@ -318,8 +318,5 @@ fn irreplaceable_damaged_tool_does_not_run() {
         talk.starts_with("error: could not install wasm-tools (damaged)\n"),
         "{talk}"
     );
-    assert!(
-        talk.contains("CLAWFT_CACHE names another directory to install into"),
-        "{talk}"
-    );
+    assert!(talk.contains("set CLAWFT_CACHE to another directory"), "{talk}");
 }

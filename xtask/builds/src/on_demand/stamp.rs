@@ -94,17 +94,23 @@ impl Stamp {
     }
 }
 
-/// Removes the program of the stamp file at `path` if it is damaged, and returns its path.
-pub(super) fn forget_if_damaged(path: &Path) -> Result<Option<PathBuf>> {
+/// Returns the path of the program of the stamp file at `path` if it is damaged.
+pub(super) fn find_damaged(path: &Path) -> Result<Option<PathBuf>> {
     let text = files::read_text(path)?;
     let mut lines = text.lines().skip(2);
     let Some(program) = lines.next().map(PathBuf::from).filter(|it| it.is_file()) else {
         return Ok(None);
     };
     let expected = lines.next().unwrap_or_default();
-    if digest::is_intact(&program, expected, || digest::of_file(&program)) {
+    let is_intact = digest::is_intact(&program, expected, || digest::of_file(&program));
+    Ok((!is_intact).then_some(program))
+}
+
+/// Removes the program of the stamp file at `path` if it is damaged, and returns its path.
+pub(super) fn forget_if_damaged(path: &Path) -> Result<Option<PathBuf>> {
+    let Some(program) = find_damaged(path)? else {
         return Ok(None);
-    }
+    };
     // A stamp of other sources: cargo must not take its own copy of the program for a good one.
     files::replace(path, b"")?;
     fs::remove_file(&program).with_context(|| format!("could not remove `{}`", program.display()))?;
