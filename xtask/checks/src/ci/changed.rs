@@ -1,13 +1,15 @@
-//! Plans the tests of a change: those of the packages that it touches, and of the packages that depend on them.
+//! Plans the tests of a change: those of the packages that it touches, of the packages that depend on them, and of
+//! those whose tests read a file that it touches, such as a document.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result};
 use cargo_metadata::{Metadata, MetadataCommand, Package, PackageId};
-use devkit::{cmd, project::Project, ui};
+use devkit::{cmd, project::Project, revision, ui};
 use flags::Step;
 use xshell::{Shell, cmd};
 
@@ -15,6 +17,12 @@ use super::steps::{Command, Planned};
 
 /// The package whose tests check documents, workflows and other files outside the packages.
 const REPOSITORY_CHECKS: &str = "xtask";
+
+/// A document that nearly every change touches: its readers are left to `cargo xtask test`.
+const CHANGELOG: &str = "CHANGELOG.md";
+
+/// The package that compares the commands in documents with those of a program, for tests of other packages.
+const COMMAND_DOCS: &str = "command-docs";
 
 /// Files that influence the build of every package.
 const SHARED: [&str; 4] = [
@@ -33,8 +41,9 @@ pub(super) fn tests(project: &Project, base: Option<&str>, text: Option<&str>) -
     let shell = project.shell()?;
     let files = files(&shell, base)?;
     let metadata = metadata(&project.root)?;
-    let touched = touched(&metadata, &project.root, &files);
-    let (tested, others) = with_dependents(&metadata, touched);
+    let (mut tested, others) = with_dependents(&metadata, touched(&metadata, &project.root, &files));
+    let sources = revision::files(&shell, &project.root)?;
+    tested.extend(readers(&metadata, &project.root, &files, &sources)?);
     if !others.is_empty() {
         let names = others.into_iter().collect::<Vec<_>>().join(", ");
         ui::status(
@@ -80,14 +89,16 @@ fn files(shell: &Shell, base: Option<&str>) -> Result<Vec<PathBuf>> {
         &format!("find the commit that HEAD and `{base}` have in common"),
     )?;
     let changed = cmd::read(
-        cmd!(shell, "git diff --name-only --no-renames {fork}"),
+        cmd!(shell, "git diff -z --name-only --no-renames {fork}"),
         "list the changed files",
     )?;
     let new = cmd::read(
-        cmd!(shell, "git ls-files --others --exclude-standard"),
+        cmd!(shell, "git ls-files -z --others --exclude-standard"),
         "list the untracked files",
     )?;
-    Ok(changed.lines().chain(new.lines()).map(PathBuf::from).collect())
+    // Without `-z`, git puts a name with other than ASCII characters between quotation marks.
+    let names = changed.split('\0').chain(new.split('\0'));
+    Ok(names.filter(|name| !name.is_empty()).map(PathBuf::from).collect())
 }
 
 /// Returns `origin/main` if there is one, else `main`.
@@ -95,6 +106,52 @@ fn default_base(shell: &Shell) -> Result<String> {
     let origin = cmd!(shell, "git rev-parse --verify --quiet origin/main");
     let known = cmd::output(origin, "ask git for origin/main")?.status.success();
     Ok(if known { "origin/main" } else { "main" }.to_owned())
+}
+
+/// Returns the names of the default packages whose `sources` name one of `files` that is no source itself: their tests
+/// compare it with the code, or their programs contain it. For a document these are also the packages that compare its
+/// commands with theirs.
+fn readers(
+    metadata: &Metadata,
+    root: &Path,
+    files: &[PathBuf],
+    sources: &BTreeSet<PathBuf>,
+) -> Result<BTreeSet<String>> {
+    let is = |path: &Path, extension: &str| path.extension().is_some_and(|found| found == extension);
+    let is_data = |file: &&PathBuf| !is(file, "rs") && file.as_path() != Path::new(CHANGELOG);
+    let data: Vec<&PathBuf> = files.iter().filter(is_data).collect();
+    let names: Vec<&str> = data.iter().filter_map(|file| file.to_str()).collect();
+    let has_document = data.iter().any(|file| is(file, "md"));
+    let mut found = BTreeSet::new();
+    for package in metadata.workspace_default_packages() {
+        let directory = package
+            .manifest_path
+            .parent()
+            .context("a manifest is in a directory")?;
+        let directory = directory.as_std_path().strip_prefix(root)?;
+        let compares = has_document && package.dependencies.iter().any(|it| it.name == COMMAND_DOCS);
+        let mut own = sources
+            .iter()
+            .filter(|path| is(path, "rs") && is_below(path, directory));
+        let reads = |path: &PathBuf| {
+            let text = fs::read_to_string(root.join(path)).unwrap_or_default();
+            names.iter().any(|name| text.contains(name))
+        };
+        if compares || own.any(reads) {
+            found.insert(package.name.to_string());
+        }
+    }
+    Ok(found)
+}
+
+/// Returns whether `path` is a file of the package in `directory`, and not of a package inside it.
+fn is_below(path: &Path, directory: &Path) -> bool {
+    let inside = path.strip_prefix(directory).ok();
+    inside.is_some_and(|path| {
+        ["src", "tests", "build.rs"]
+            .iter()
+            .any(|part| path.starts_with(part))
+    })
 }
 
 /// Returns the packages that contain one of `files`. A file outside the packages counts for the package with the
@@ -201,6 +258,24 @@ mod tests {
     fn tests_the_repository_for_a_document() {
         assert_eq!(tested(&["docs/size.md"]), (names(&["xtask"]), BTreeSet::new()));
         assert_eq!(tested(&[]), (BTreeSet::new(), BTreeSet::new()));
+    }
+
+    #[test]
+    fn tests_the_packages_that_read_a_file() {
+        let project = Project::discover().unwrap();
+        let metadata = metadata(&project.root).unwrap();
+        let sources = revision::files(&project.shell().unwrap(), &project.root).unwrap();
+        let read = |file: &str| readers(&metadata, &project.root, &[file.into()], &sources).unwrap();
+        let of_document = read("docs/serve.md");
+        assert!(
+            of_document.is_superset(&names(&["e2e", "flags", "weft"])),
+            "{of_document:?}"
+        );
+        assert!(!of_document.contains("clawft-core"), "{of_document:?}");
+        assert!(read("docs/size.md").contains("artifacts"));
+        assert!(read("xtask/data/coverage.toml").contains("checks"));
+        assert_eq!(read("xtask/e2e/src/lib.rs"), BTreeSet::new());
+        assert_eq!(read("CHANGELOG.md"), BTreeSet::new());
     }
 
     #[test]
