@@ -25,7 +25,8 @@
 //!
 //! For the product crates: each root denies the same lints ([`promises`]).
 //!
-//! For comments and documents: plain language ([`language`]).
+//! For comments and documents: plain language ([`language`]). For documents: the files, packages and tests that they
+//! name exist ([`map`]).
 //!
 //! For all Rust files: one style of imports ([`imports`]), and names of tests that say the case ([`test_names`]).
 //! No `let` with a tuple of values that are made in different ways ([`tuple_lets`]).
@@ -36,6 +37,7 @@ mod document;
 mod imports;
 mod language;
 mod leftovers;
+mod map;
 mod modules;
 mod own_program;
 mod promises;
@@ -205,6 +207,12 @@ fn product_crates_deny_the_same_lints() {
 #[test]
 fn comments_and_documents_are_plain() {
     let wrong = language::faults_of_checkout(&root());
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn documents_name_what_is_there() {
+    let wrong = map::faults_of_checkout(&root());
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
