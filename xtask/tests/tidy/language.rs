@@ -30,8 +30,8 @@ const WORDS: [(&str, &str); 3] = [
     ("can't", "cannot"),
 ];
 
-/// Files with comments whose names have no extension of their own.
-const SCRIPTS: [&str; 3] = [".ci/run", "Dockerfile.multi-arch", "ci/docker-engine"];
+/// The beginnings of the names of files with comments that have no extension of their own.
+const SCRIPTS: [&str; 3] = [".ci/", "Dockerfile", "ci/"];
 
 /// The maximum number of characters in a line with a comment. Tables and addresses may be wider.
 const WIDTH: usize = 120;
@@ -121,10 +121,10 @@ fn prose<'l>(name: &str, line: &'l str) -> Option<&'l str> {
             .strip_prefix("//")
             .map(|rest| rest.trim_start_matches(['/', '!'])),
         Some("h" | "c") => ["/*", "*", "//"].iter().find_map(|mark| start.strip_prefix(mark)),
-        Some("dict" | "gitattributes" | "gitignore" | "py" | "sh" | "toml" | "yaml" | "yml") => {
+        Some("dict" | "gitattributes" | "gitignore" | "ps1" | "py" | "sh" | "toml" | "yaml" | "yml") => {
             start.strip_prefix('#')
         }
-        _ if SCRIPTS.contains(&name) => start.strip_prefix('#'),
+        _ if SCRIPTS.iter().any(|beginning| name.starts_with(beginning)) => start.strip_prefix('#'),
         _ => None,
     }
 }
@@ -174,5 +174,7 @@ fn finds_riddles_synonyms_and_wide_comments() {
         0
     );
     assert_eq!(found("ci/docker-engine", "folder=1\n# folder"), 1);
+    assert_eq!(found("ci/another-script", "# folder"), 1);
+    assert_eq!(found("install.ps1", "# folder"), 1);
     assert_eq!(found("a.png", "folder"), 0);
 }
