@@ -13,6 +13,12 @@ use devkit::{
 };
 use flags::{Cli, Command};
 
+// The runner of these targets is `cargo xtask tool wasmtime`, which would start itself without end.
+#[cfg(target_family = "wasm")]
+compile_error!(
+    "`cargo xtask` runs on this machine: unset CARGO_BUILD_TARGET, and give cargo the option `--target` where you need it"
+);
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // The package parses the arguments again.
