@@ -88,7 +88,7 @@ impl Envelope {
         scan.continues()
     }
 
-    /// Returns whether a body is that of an answer. An error in its place has none of its members.
+    /// Returns whether a body is an answer, which has members that an error does not have.
     pub fn is_answer(&self) -> bool {
         self.is_answer
     }

@@ -111,8 +111,8 @@ pub fn error_in_answer(body: &[u8]) -> Option<ErrorBody> {
     chat::error(root).filter(|_| is_error || root.text_of("object") == Some("error"))
 }
 
-/// Returns the error in a chat completion that has choices: within one of them, as routers report that the server
-/// behind them broke off, or that there is none.
+/// Returns the error inside a choice of a chat completion, where routers report that the server behind them broke off.
+/// An empty list of choices is an error too.
 pub fn error_in_choices(body: &[u8]) -> Option<ErrorBody> {
     let document = json::parse(body).ok()?;
     let mut choices = Node::root(&document).get("choices")?.as_items()?.peekable();

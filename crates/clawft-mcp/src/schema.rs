@@ -7,7 +7,7 @@ use clawft_types::json::{Node, Writer};
 use crate::limits::MAX_SCHEMA;
 
 /// Returns the schema for the model: the server's own, with the members `type` and `properties` that some
-/// providers require, and without the dialect, which others refuse. The error is the reason why there is none.
+/// providers require, and without the dialect, which others refuse. The error is the reason why it cannot be used.
 pub(crate) fn read(schema: Option<Node<'_>>) -> Result<String, &'static str> {
     let Some(members) = schema.and_then(Node::as_members) else {
         return Err("it has no schema");

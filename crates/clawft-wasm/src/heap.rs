@@ -211,7 +211,7 @@ impl<M: Memory> Heap<M> {
 /// Returns the size of the block for an allocation.
 fn block_size(size: usize) -> Option<usize> {
     let size = size.checked_add(WORD + STEP - 1)? & !(STEP - 1);
-    // A size that is no `isize` is none of a Rust type.
+    // No value in Rust is larger than `isize::MAX` bytes.
     (size <= isize::MAX.cast_unsigned()).then_some(size.max(SMALLEST))
 }
 

@@ -24,7 +24,7 @@ pub struct Violation {
 /// The kinds of violations.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// An artifact is larger than its limit, which only a person moves.
+    /// An artifact is larger than its limit, which no command changes.
     AboveLimit,
     /// An artifact is larger than the accepted size and the growth that is allowed without a reason.
     AboveRatchet,

@@ -193,7 +193,7 @@ fn quiet_drops_progress_but_not_the_account() {
     let to_file = shrink(directory.path(), &["in.wasm", "-o", "out.wasm"]);
     assert!(String::from_utf8_lossy(&to_file.stdout).contains("producers"));
     assert_eq!(errors(&to_file), "");
-    // Beside the binary, the account would be talk on standard error; asked for as JSON it is none.
+    // With the binary on standard output, the table is left out; with `--json` it goes to standard error.
     let to_stdout = shrink(directory.path(), &["in.wasm", "-o", "-"]);
     assert_eq!(errors(&to_stdout), "");
     let asked = shrink(directory.path(), &["in.wasm", "-o", "-", "--json"]);

@@ -1,5 +1,5 @@
-//! Ctrl-C, and the signal that asks programs to end. A terminal sends the first to our steps as well, which
-//! end by it; we stay to tell how far it went.
+//! Handles SIGINT (Ctrl-C) and SIGTERM. A terminal sends SIGINT to the programs that a command has started too, and
+//! they end by it; the command itself goes on to remove its temporary files and to report what was done.
 
 use std::{
     fs,
@@ -76,12 +76,12 @@ fn end_with(interrupt: &Interrupt, directories: &Mutex<Vec<PathBuf>>) {
     interrupt.exit()
 }
 
-/// Whether somebody wants an end of it. The default never hears of it.
+/// A flag that SIGINT and SIGTERM set. No signal sets the default one.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// From now on such a signal is noted, and does not end this process.
+    /// Returns a flag that these signals set from now on; they no longer end this process.
     ///
     /// # Errors
     /// Fails if the system refuses.
@@ -94,12 +94,12 @@ impl Interrupt {
         Ok(interrupt)
     }
 
-    /// Whether there was one.
+    /// Returns whether a signal has set it.
     pub fn happened(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Ends this process as one that was interrupted.
+    /// Ends this process with the exit code of an interrupted one.
     pub fn exit(&self) -> ! {
         process::exit(EXIT_CODE)
     }

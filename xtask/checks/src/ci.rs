@@ -189,7 +189,7 @@ enum Format {
 }
 
 impl RunOptions {
-    /// Prints a line or table for people. It is talk, not a result, if the result is another one.
+    /// Prints a line or table for people: on standard error if the result on standard output is JSON.
     fn print(&self, text: &str) -> Result<()> {
         if self.format == Format::Table {
             return ui::result(text);

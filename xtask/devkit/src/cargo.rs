@@ -20,7 +20,7 @@ pub fn executable(build: Cmd<'_>, purpose: &str) -> Result<PathBuf> {
     Ok(made.pop().expect("there is at least one"))
 }
 
-/// Does the same for a build of one WebAssembly file: an executable, or a library that is none.
+/// Does the same for a build of one WebAssembly file, which is an executable or a library of the type `cdylib`.
 pub fn artifact(build: Cmd<'_>, purpose: &str) -> Result<PathBuf> {
     let messages = cmd::read(
         build.args(["--message-format", "json-render-diagnostics"]),

@@ -130,11 +130,12 @@ impl Package {
         Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
     }
 
-    /// Runs the program with `arguments` where the user stands. What it prints is talk: it goes to standard
-    /// error.
+    /// Runs the program with `arguments` in the user's directory. Its standard output goes to standard error,
+    /// because it is not the result of this command.
     ///
     /// # Errors
-    /// Fails if the package cannot be compiled or started, or the program fails; then it has said why.
+    /// Fails if the package cannot be compiled or started, or if the program fails, which then has printed
+    /// the reason.
     pub fn run<S: AsRef<OsStr>>(
         &self,
         project: &Project,
@@ -158,7 +159,7 @@ impl Package {
         Ok(())
     }
 
-    /// Runs the program with `arguments` where the user stands, and returns what it prints on standard
+    /// Runs the program with `arguments` in the user's directory, and returns what it prints on standard
     /// output; standard error is shown as it comes.
     ///
     /// # Errors

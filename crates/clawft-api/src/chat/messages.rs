@@ -15,7 +15,7 @@ use crate::{
 enum Message<'a> {
     /// The system prompt, put together from several.
     System(Vec<&'a Part>),
-    /// A turn as it is.
+    /// A turn without changes.
     Turn(&'a Turn),
     /// The result of a call.
     Result(&'a Turn, &'a Part),

@@ -164,8 +164,8 @@ impl Target {
     }
 }
 
-/// Returns the file that a path stands for: a link stays one, and the file behind it is replaced or made. The link of a
-/// descriptor is not followed, because its text is no path.
+/// Follows symbolic links to the file that has to be replaced or made, so that the links remain. The link of an open
+/// file, such as `/dev/fd/63`, is not followed, because its text is not a path.
 fn behind_links(path: &Path) -> Result<PathBuf> {
     /// As many as Linux follows.
     const LINKS: usize = 40;

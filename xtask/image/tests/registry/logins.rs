@@ -1,4 +1,4 @@
-//! Logins: where they are kept, and what is said where there is none.
+//! Logins: the files that they are read from, and the error where there is no login.
 
 use std::{fs, path::Path};
 

@@ -88,7 +88,7 @@ fn is_network(error: &tokio_postgres::Error) -> bool {
     }
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
     match cause {
-        // A certificate that is not trusted, or a name that is none.
+        // A certificate that is not trusted, or an invalid name of a host.
         Some(cause) => !matches!(
             cause.kind(),
             io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput

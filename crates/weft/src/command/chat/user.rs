@@ -56,7 +56,7 @@ impl User for ChatUser {
 
     fn returned(&self, call: &ToolCall, result: &ToolResult) {
         self.print(|writer| result.write_event(&call.name, writer));
-        // Failures are of interest to somebody who watches, but for those that they have caused.
+        // A user at a terminal is told of a failed call, unless they have refused it.
         let is_refused = self.refused.swap(false, Ordering::SeqCst);
         if result.is_error && !is_refused && !self.json && self.is_present() {
             let reason = result.content.lines().next().unwrap_or_default();
