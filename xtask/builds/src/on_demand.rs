@@ -232,7 +232,7 @@ mod tests {
         stamp(&crate::digest::of_file(&program).unwrap());
         // Root could write to a directory without permission, but a directory cannot be locked as a file.
         fs::create_dir(build.join("program.lock")).unwrap();
-        assert_eq!(forget_damaged(&project).unwrap(), [PathBuf::new(); 0]);
+        assert!(forget_damaged(&project).unwrap().is_empty());
         stamp("another sum");
         let error = forget_damaged(&project).unwrap_err();
         assert_eq!(error.to_string(), project.cache_failure());

@@ -246,7 +246,7 @@ fn full_cache_is_one_error() {
     let talk = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{talk}");
     let errors = format!(
-        "error: could not install wasm-tools\n\nCaused by:\n  could not write to the cache `{}`: CLAWFT_CACHE",
+        "error: could not install wasm-tools\n\nCaused by:\n  could not write to the cache `{}`: set CLAWFT_CACHE",
         machine.path("cache").display()
     );
     assert!(talk.contains(&errors), "{talk}");
