@@ -27,6 +27,8 @@
 //!
 //! For comments and documents: plain language ([`language`]).
 //!
+//! For the READMEs of packages: there is one, and what it names exists ([`readmes`]).
+//!
 //! For all Rust files: one style of imports ([`imports`]), and names of tests that say the case ([`test_names`]).
 //! No `let` with a tuple of values that are made in different ways ([`tuple_lets`]).
 
@@ -39,6 +41,7 @@ mod leftovers;
 mod modules;
 mod own_program;
 mod promises;
+mod readmes;
 mod rules;
 mod samples;
 mod steps;
@@ -205,6 +208,12 @@ fn product_crates_deny_the_same_lints() {
 #[test]
 fn comments_and_documents_are_plain() {
     let wrong = language::faults_of_checkout(&root());
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn readmes_of_packages_name_what_exists() {
+    let wrong = readmes::faults_of_checkout(&root());
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
