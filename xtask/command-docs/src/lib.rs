@@ -21,18 +21,41 @@ use clap::Command;
 /// # Errors
 /// Fails if a directory cannot be listed.
 pub fn documents(root: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for directory in [root.to_owned(), root.join("docs")] {
-        for entry in fs::read_dir(directory)? {
-            let path = entry?.path();
-            found.extend(
-                Some(path).filter(|path| path.extension().is_some_and(|extension| extension == "md")),
-            );
-        }
-    }
+    let mut found = markdown(root)?;
+    found.extend(markdown(&root.join("docs"))?);
     found.retain(|path| *path != reference::path(root));
     found.sort();
     Ok(found)
+}
+
+/// Returns the Markdown files for those who change the project at `root`: the decisions and the READMEs of packages.
+/// Commands in them have to exist, but a command that only they show is not documented.
+///
+/// # Errors
+/// Fails if a directory cannot be listed.
+pub fn developer_documents(root: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = markdown(&root.join("docs/decisions"))?;
+    for parent in ["crates", "xtask"].map(|name| root.join(name)) {
+        let packages = entries(&parent)?.into_iter().chain([parent]);
+        found.extend(
+            packages
+                .map(|package| package.join("README.md"))
+                .filter(|path| path.is_file()),
+        );
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Returns the Markdown files in `directory`.
+fn markdown(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = entries(directory)?;
+    found.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    Ok(found)
+}
+
+fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect()
 }
 
 /// Compares the section of a program in `docs/cli.md` of the project at `root` with its `command`. With `BLESS` in the
@@ -50,27 +73,51 @@ pub fn check_reference(command: &Command, root: &Path) -> io::Result<Result<(), 
 /// # Errors
 /// Fails if a document cannot be read.
 pub fn disagreements(command: &Command, documents: &[PathBuf]) -> io::Result<Vec<String>> {
-    let mut command = command.clone();
-    command.build();
-    let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
-    let mut wrong = Vec::new();
-    let mut seen = compare::Seen::default();
-    for path in documents {
-        let text = fs::read_to_string(path)?;
-        seen.alone(extract::options(&text));
-        for shown in extract::commands(&text, &name) {
-            if let Err(what) = compare::walk(&command, &shown.words, &mut seen) {
-                wrong.push(format!("{}:{}: {what}", path.display(), shown.line));
-            }
-        }
-    }
-    let unseen = compare::unseen(&command, &name, &seen);
+    let command = built(command);
+    let (mut wrong, seen) = compared(&command, documents)?;
+    let unseen = compare::unseen(&command, &name(&command), &seen);
     wrong.extend(
         unseen
             .into_iter()
             .map(|what| format!("`{what}` is in no document")),
     );
     Ok(wrong)
+}
+
+/// Returns a line `FILE:LINE: …` for each command in `documents` that does not exist.
+///
+/// # Errors
+/// Fails if a document cannot be read.
+pub fn unknown_commands(command: &Command, documents: &[PathBuf]) -> io::Result<Vec<String>> {
+    compared(&built(command), documents).map(|(wrong, _)| wrong)
+}
+
+/// Returns a line for each command in `documents` that does not exist, and those that do.
+fn compared(command: &Command, documents: &[PathBuf]) -> io::Result<(Vec<String>, compare::Seen)> {
+    let mut wrong = Vec::new();
+    let mut seen = compare::Seen::default();
+    for path in documents {
+        let text = fs::read_to_string(path)?;
+        seen.alone(extract::options(&text));
+        for shown in extract::commands(&text, &name(command)) {
+            if let Err(what) = compare::walk(command, &shown.words, &mut seen) {
+                wrong.push(format!("{}:{}: {what}", path.display(), shown.line));
+            }
+        }
+    }
+    Ok((wrong, seen))
+}
+
+/// Returns the command with the names and arguments that clap adds.
+fn built(command: &Command) -> Command {
+    let mut command = command.clone();
+    command.build();
+    command
+}
+
+/// Returns the name on the command line, which may be several words.
+fn name(command: &Command) -> String {
+    command.get_bin_name().unwrap_or(command.get_name()).to_owned()
 }
 
 #[cfg(test)]
@@ -122,6 +169,29 @@ mod tests {
         ] {
             assert_eq!(found(&page(line)), [expected]);
         }
+    }
+
+    #[test]
+    fn developers_need_not_see_every_command() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        for (path, text) in [
+            ("docs/page.md", "`pot roast`"),
+            ("docs/decisions/one.md", "`pot brew`"),
+            ("crates/a/README.md", "`pot boil`"),
+            ("crates/a/tests/cli/one.md", "`pot roast`"),
+            ("xtask/README.md", "`pot brew one`"),
+            ("xtask/b/src/lib.rs", ""),
+        ] {
+            fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+            fs::write(root.join(path), text).unwrap();
+        }
+        let documents = developer_documents(root).unwrap();
+        assert_eq!(documents.len(), 3, "{documents:?}");
+        let found = unknown_commands(&command(), &documents).unwrap();
+        let readme = root.join("crates/a/README.md");
+        let expected = format!("{}:1: `pot boil`: there is no such command", readme.display());
+        assert_eq!(found, [expected]);
     }
 
     #[test]

@@ -71,6 +71,13 @@ mod tests {
     }
 
     #[test]
+    fn documents_for_developers_show_existing_commands() {
+        let documents = command_docs::developer_documents(&Project::discover().unwrap().root).unwrap();
+        let found = command_docs::unknown_commands(&Cli::command(), &documents).unwrap();
+        assert!(documents.len() > 30 && found.is_empty(), "{}", found.join("\n"));
+    }
+
+    #[test]
     fn reference_holds_all_commands() {
         let root = Project::discover().unwrap().root;
         command_docs::check_reference(&Cli::command(), &root)

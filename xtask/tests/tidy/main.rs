@@ -28,6 +28,8 @@
 //! For comments and documents: plain language ([`language`]). For documents: the files, packages and tests that they
 //! name exist ([`map`]).
 //!
+//! For the READMEs of packages: there is one, and what it names exists ([`readmes`]).
+//!
 //! For all Rust files: one style of imports ([`imports`]), and names of tests that say the case ([`test_names`]).
 //! No `let` with a tuple of values that are made in different ways ([`tuple_lets`]).
 
@@ -41,6 +43,7 @@ mod map;
 mod modules;
 mod own_program;
 mod promises;
+mod readmes;
 mod rules;
 mod samples;
 mod steps;
@@ -213,6 +216,12 @@ fn comments_and_documents_are_plain() {
 #[test]
 fn documents_name_what_is_there() {
     let wrong = map::faults_of_checkout(&root());
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn readmes_of_packages_name_what_exists() {
+    let wrong = readmes::faults_of_checkout(&root());
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 

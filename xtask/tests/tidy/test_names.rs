@@ -33,7 +33,7 @@ fn words(name: &str) -> usize {
 }
 
 /// Returns the names of the functions with an attribute `test`, and those in a list `cases!`.
-fn names(text: &str) -> Vec<&str> {
+pub(crate) fn names(text: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let mut is_test = false;
     let mut in_cases = false;
