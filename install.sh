@@ -66,14 +66,34 @@ download() {
     esac
     say "Downloading $1"
     if has curl; then
-        curl --fail --silent --show-error --location --retry 2 --proto-redir '=https' \
-            --connect-timeout 60 --speed-limit 1 --speed-time 60 --output "$2" "$1"
+        with_curl "$1" "$2"
     elif is_local "$1"; then
         with_wget "$1" "$2"
     else
         # wget cannot be told to refuse addresses without TLS after a redirect. It cannot reach them by this proxy.
         (export http_proxy=http://127.0.0.1:9 && with_wget "$1" "$2")
-    fi || fail "could not download $1"
+    fi || fail "could not download $1, for the reason above; behind a proxy, set https_proxy"
+    [ -e "$2" ] || fail "$1 was not stored: look for the options that prevent it in ~/.curlrc and ~/.wgetrc"
+}
+
+# Downloads with curl. Proxies and certificates in the user's ~/.curlrc are wanted; but a name of a file or a directory
+# there takes the place of the one here, and then curl is started again without it.
+with_curl() {
+    code=0
+    transfer --output "$2" "$1" || code=$?
+    # With 23, it could not write what it was told to.
+    case $code in
+        0 | 23) ! [ -e "$2" ] || return "$code" ;;
+        *) return "$code" ;;
+    esac
+    say "Downloading it again without ~/.curlrc"
+    transfer -q --output "$2" "$1"
+}
+
+# Runs curl with the arguments: `-q` has to be the first of them.
+transfer() {
+    curl "$@" --fail --silent --show-error --location --retry 2 --proto-redir '=https' \
+        --connect-timeout 60 --speed-limit 1 --speed-time 60
 }
 
 # Downloads with wget: GNU's tells the reason of an error only if it is not quiet.
@@ -198,6 +218,10 @@ main() {
     releases=${releases%/}
     version=${WEFT_VERSION:-}
     version=${version#v}
+    case $version in
+        '' | [0-9]*.[0-9]*.[0-9]*) ;;
+        *) fail "WEFT_VERSION is \`$version\`, which is not a version such as 0.2.0: $releases lists them" ;;
+    esac
     if [ -n "$version" ]; then
         page=$releases/download/v$version
     else
@@ -244,7 +268,8 @@ main() {
     new=$directory/.weft.$$
     { cp "$unpacked/weft" "$new" && chmod 755 "$new"; } ||
         fail "could not write to $directory: set WEFT_INSTALL_DIR to another directory"
-    version=$("$new" --version) || fail "weft does not run on this machine, or not in $directory: nothing was installed"
+    version=$("$new" --version) ||
+        fail "weft does not run on this machine, or not in $directory: nothing was installed; try another WEFT_INSTALL_DIR"
     mv -f "$new" "$directory/weft" || fail "could not replace $directory/weft: set WEFT_INSTALL_DIR to another directory"
     if [ "${directory##*/}" = bin ]; then
         install_manual "$unpacked/man/weft.1" "${directory%/*}/share/man/man1"

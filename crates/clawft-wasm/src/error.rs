@@ -49,7 +49,16 @@ impl Error {
             Error::Config(error) => error.message(),
             Error::Input(error) => error.message(),
             Error::Http(error) => error.message(),
-            Error::Turn(error) => error.message(),
+            Error::Turn(error) => match &**error {
+                // The shell that starts the host may well have the variable.
+                TurnError::MissingKey { variable, .. } => join!(
+                    &error.message(),
+                    "; the host passes it on with `wasmtime run --env ",
+                    variable,
+                    "`"
+                ),
+                _ => error.message(),
+            },
             Error::Incomplete { cause, text } => join!(INCOMPLETE, cause, "\n", text),
         }
     }

@@ -122,7 +122,16 @@ fn perform() -> Result<bool, String> {
             "--capabilities" => &join!(&capabilities(), "\n"),
             "--version" => &join!("clawft ", VERSION, "\n"),
             "-h" | "--help" => HELP,
-            _ => return Err(join!("unknown option `", &argument, "`, see `--help`")),
+            option if option.starts_with('-') => {
+                return Err(join!("unknown option `", &argument, "`, see `--help`"));
+            }
+            _ => {
+                return Err(join!(
+                    "unexpected argument `",
+                    &argument,
+                    "`: the message is read from standard input, see `--help`"
+                ));
+            }
         };
         console::print(text)?;
         return Ok(true);

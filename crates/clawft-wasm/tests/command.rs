@@ -28,9 +28,13 @@ fn command(arguments: &[&str]) -> (Command, TempDir) {
     (command, directory)
 }
 
-#[expect(clippy::disallowed_methods, reason = "as above")]
 fn run(arguments: &[&str], message: &[u8]) -> Output {
-    let (mut command, _directory) = command(arguments);
+    let (command, _directory) = command(arguments);
+    finish(command, message)
+}
+
+#[expect(clippy::disallowed_methods, reason = "as above")]
+fn finish(mut command: Command, message: &[u8]) -> Output {
     let mut child = command.spawn().expect("the command starts");
     // A command that answers nothing reads nothing.
     let _ = child.stdin.take().expect("a pipe").write_all(message);
@@ -68,6 +72,10 @@ fn refuses_arguments_that_are_unknown() {
         fails(&["--sesion"], b""),
         "error: unknown option `--sesion`, see `--help`\n"
     );
+    assert_eq!(
+        fails(&["Hello!"], b""),
+        "error: unexpected argument `Hello!`: the message is read from standard input, see `--help`\n"
+    );
     assert!(fails(&["--session", "../x"], b"").starts_with("error: `../x` is not a session id"));
     assert!(fails(&["--session"], b"").starts_with("error: `` is not a session id"));
     assert_eq!(
@@ -75,6 +83,19 @@ fn refuses_arguments_that_are_unknown() {
         "error: the message on standard input is not UTF-8\n"
     );
     assert!(fails(&[], b" \n").starts_with("error: the message is empty"));
+}
+
+#[test]
+fn missing_key_names_the_option_of_the_host() {
+    let (command, directory) = command(&[]);
+    let config = CONFIG.replace(r#""api_key":"sk-secret""#, r#""api_key_env":"UNSET_KEY""#);
+    fs::write(directory.path().join("config.json"), config).unwrap();
+    let output = finish(command, b"Hello!");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("`UNSET_KEY` is not set or empty") && said.contains("`wasmtime run --env UNSET_KEY`"),
+        "{said}"
+    );
 }
 
 #[test]

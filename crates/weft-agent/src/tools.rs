@@ -17,7 +17,10 @@ use clawft_tools::{
     Decision as Check, Declined, Outcome, Permission, Permissions, Settings, Toolbox,
     toolbox::{declined, line, preview},
 };
-use clawft_types::{ToolCall, ToolDefinition, ToolResult, config::mcp};
+use clawft_types::{
+    ToolCall, ToolDefinition, ToolResult,
+    config::mcp::{self, McpServer},
+};
 
 use crate::{
     blocking,
@@ -105,8 +108,7 @@ impl Tools {
         workspace: Option<&Path>,
         user: Arc<dyn User>,
     ) -> Result<Option<Tools>, Error> {
-        let (settings, servers) =
-            file.part(|root| Ok((Settings::read(root.get("tools"))?, mcp::servers(root)?)))?;
+        let (settings, servers) = read_settings(file)?;
         if settings == Settings::default() && servers.is_empty() {
             return Ok(None);
         }
@@ -120,6 +122,14 @@ impl Tools {
             toolbox: Arc::new(Mutex::new(Toolbox::new(settings, host))),
             user,
         }))
+    }
+
+    /// Checks what the configuration says about tools. Nothing is connected or started.
+    ///
+    /// # Errors
+    /// On invalid settings.
+    pub fn check(file: &ConfigFile) -> Result<(), Error> {
+        read_settings(file).map(drop)
     }
 
     /// Returns the same tools with the notes of another home directory, and without a workspace: it would have to be
@@ -273,6 +283,11 @@ impl Tools {
         let toolbox = Arc::clone(&self.toolbox);
         blocking::run(move || work(&mut lock(&toolbox))).await
     }
+}
+
+/// Reads what the configuration says about tools, and about the servers of tools.
+fn read_settings(file: &ConfigFile) -> Result<(Settings, Vec<McpServer>), Error> {
+    file.part(|root| Ok((Settings::read(root.get("tools"))?, mcp::servers(root)?)))
 }
 
 /// Returns the call with the tool's name in permissions, which is the one that the user can write into rules.

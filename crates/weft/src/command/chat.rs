@@ -95,7 +95,7 @@ pub(super) fn wants_stream(file: &ConfigFile, config: &Config) -> Result<bool, E
 }
 
 /// Returns whether the configuration lets Markdown be rendered.
-fn wants_markdown(file: &ConfigFile) -> Result<bool, Error> {
+pub(super) fn wants_markdown(file: &ConfigFile) -> Result<bool, Error> {
     file.part(|root| match root.get("chat") {
         Some(chat) => chat.get("markdown").map_or(Ok(true), Node::flag),
         None => Ok(true),

@@ -2,9 +2,12 @@
 
 use clawft_core::Turn;
 use clawft_types::{Config, Input, Session};
-use weft_agent::{Agent, ConfigFile, Error, Home, home::environment::variable, models::Offer, warnings};
+use weft_agent::{
+    Agent, ConfigFile, Error, Home, Tools, home::environment::variable, models::Offer, warnings,
+};
 
 use crate::command::{
+    chat::wants_markdown,
     exit::Exit,
     models::{self, Asked},
     terminal::{self, print},
@@ -17,6 +20,8 @@ pub(super) fn check(home: &Home, offline: bool, strict: bool) -> Result<Exit, Er
     let read = super::read(&file).inspect_err(|_| terminal::warn(&file.misspelt()));
     let (config, _) = read?;
     weft_gateway::check_models(&config, &file)?;
+    Tools::check(&file).inspect_err(|_| terminal::warn(&file.misspelt()))?;
+    wants_markdown(&file)?;
     let mut warnings = warnings::of_config(home, &file, &config, &variable);
     warnings.extend(warnings::of_other_providers(&file, &config, &variable));
     for warning in file.misspelt() {

@@ -13,8 +13,8 @@ use xshell::cmd;
 use super::cases;
 use crate::install::context::InstallContext;
 
-/// A core module with a function that returns 42, and a custom section that can be dropped.
-const MODULE: &[u8] = b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x07\x0a\x01\x06answer\0\0\x0a\x06\x01\x04\0\x41\x2a\x0b\0\x09\x04name\0\x02\x01a";
+/// A core module with a function `compute` that returns 42. Its name is in a custom section that can be dropped.
+const MODULE: &[u8] = b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x07\x0a\x01\x06answer\0\0\x0a\x06\x01\x04\0\x41\x2a\x0b\0\x11\x04name\x01\x0a\x01\0\x07compute";
 
 cases! {
     examples:
@@ -96,9 +96,14 @@ fn ship_shrinks_explains_and_checks(test: &InstallContext<'_>) -> Result<()> {
         outcome.stderr
     );
     ensure!(
-        names(&output)? == ["app.html", "app.wasm"],
+        names(&output)? == ["app.html", "app.named.wasm", "app.wasm"],
         "it wrote {:?}",
         names(&output)?
+    );
+    ensure!(
+        outcome.stdout.contains("compute"),
+        "it does not explain the function: {}",
+        outcome.stdout
     );
     let size = fs::metadata(output.join("app.wasm"))?.len();
     ensure!(size < MODULE.len() as u64, "the file has {size} bytes");

@@ -84,7 +84,10 @@ fn names_system_without_archive(test: &InstallContext<'_>) -> Result<()> {
 fn names_version_that_does_not_exist(test: &InstallContext<'_>) -> Result<()> {
     let outcome = test.install(&test.page()?.url(), &[("WEFT_VERSION", "99.0.0")])?;
     refused(test, outcome.exit)?;
-    outcome.said(&["could not download", "/download/v99.0.0/SHA256SUMS"])
+    outcome.said(&["could not download", "/download/v99.0.0/SHA256SUMS"])?;
+    let outcome = test.install(&test.page()?.url(), &[("WEFT_VERSION", "latest")])?;
+    refused(test, outcome.exit)?;
+    outcome.said(&["WEFT_VERSION is `latest`", "not a version such as"])
 }
 
 fn refuses_address_without_tls(test: &InstallContext<'_>) -> Result<()> {

@@ -36,6 +36,7 @@ cases! {
     keeps_earlier_program_after_interrupted_download,
     keeps_earlier_program_if_new_one_fails,
     uses_the_proxy_of_the_environment,
+    ignores_names_of_files_in_curlrc,
     says_how_to_find_the_program,
     knows_its_directory_by_another_path,
     replaces_link_with_the_name_of_the_manual,
@@ -214,6 +215,23 @@ fn uses_the_proxy_of_the_environment(test: &InstallContext<'_>) -> Result<()> {
     ensure!(outcome.exit == Some(1), "it ended with {:?}", outcome.exit);
     outcome.said(&["could not download"])?;
     succeeded(&test.install(&proxy, &[("http_proxy", nobody), ("no_proxy", "127.0.0.1")])?)
+}
+
+fn ignores_names_of_files_in_curlrc(test: &InstallContext<'_>) -> Result<()> {
+    let url = test.page()?.url();
+    let curlrc = test.home().join(".curlrc");
+    let program = test.home().join(".local/bin/weft");
+    for option in ["output = named", "remote-name", "output-dir = missing"] {
+        fs::write(&curlrc, option)?;
+        succeeded(&test.install(&url, &[])?).with_context(|| format!("with `{option}`"))?;
+        runs(test, &program)?;
+        fs::remove_file(&program)?;
+    }
+    // A proxy there is used: nobody listens at this one.
+    fs::write(&curlrc, "proxy = http://127.0.0.1:9")?;
+    let outcome = test.install(&url, &[])?;
+    ensure!(outcome.exit == Some(1), "it ended with {:?}", outcome.exit);
+    outcome.said(&["could not download", "set https_proxy"])
 }
 
 fn says_how_to_find_the_program(test: &InstallContext<'_>) -> Result<()> {
