@@ -22,7 +22,7 @@ use flags::Coverage;
 use toolchain::Tool;
 use xshell::cmd;
 
-use self::{floors::Floors, measured::Source};
+use self::{floors::Floors, groups::Gathered, measured::Source};
 
 /// The time limit of one test program, in seconds. Instrumented lines take several times as long as plain ones,
 /// and tarpaulin's default limit is a minute.
@@ -30,8 +30,13 @@ const TEST_TIMEOUT: &str = "900";
 
 pub(crate) fn run(project: &Project, flags: &Coverage) -> Result<()> {
     let floors = Floors::load()?;
-    let sources = measure(project, &floors.packages)?;
-    let groups = groups::gather(&floors, sources)?;
+    let directory = project.target.join("xtask").join("coverage");
+    let report = directory.join("report.json");
+    if !flags.last {
+        measure(project, &floors.packages, &directory, &report)?;
+    }
+    let sources = read(&report, &project.root)?;
+    let Gathered { groups, faults } = groups::gather(&floors, sources);
     ui::result(
         &table::table(&groups)
             .load_style(presets::UTF8_BORDERS_ONLY)
@@ -40,6 +45,12 @@ pub(crate) fn run(project: &Project, flags: &Coverage) -> Result<()> {
     ui::result(&table::unmeasured(&floors.elsewhere))?;
     let shown = groups.iter().filter(|group| flags.lines || !group.holds());
     shown.for_each(|group| eprint!("{}", table::missed(group)));
+    ensure!(
+        faults.is_empty(),
+        "xtask/data/coverage.toml does not match the sources; after a change, `cargo xtask coverage --last` compares \
+         it with this measurement\n{}",
+        faults.join("\n")
+    );
     let below: Vec<&str> = groups
         .iter()
         .filter(|group| !group.holds())
@@ -65,28 +76,29 @@ pub(crate) fn unmeasured() -> Result<Vec<String>> {
         .collect())
 }
 
-/// Runs the tests of `packages` and counts the lines that they run.
-fn measure(project: &Project, packages: &[String]) -> Result<Vec<Source>> {
+/// Runs the tests of `packages`, counts the lines that they run, and writes that to `report`. The build is kept in
+/// `directory`.
+fn measure(project: &Project, packages: &[String], directory: &Path, report: &Path) -> Result<()> {
     let tarpaulin = toolchain::tool(project, Tool::CargoTarpaulin)?;
     let shell = project.shell()?;
-    let target = project.target.join("xtask").join("coverage");
-    fs::create_dir_all(&target)
-        .with_context(|| format!("could not make the directory `{}`", target.display()))?;
-    let report = temporary::directory()?;
-    let directory = report.path();
+    fs::create_dir_all(directory)
+        .with_context(|| format!("could not make the directory `{}`", directory.display()))?;
+    let temporary = temporary::directory()?;
+    let output = temporary.path();
     let packages = packages.iter().flat_map(|package| ["--packages", package]);
     let command = cmd!(
         shell,
         "{tarpaulin} tarpaulin --engine llvm --ignore-config --locked --skip-clean --color never
-            --timeout {TEST_TIMEOUT} --target-dir {target} --out Json --output-dir {directory}"
+            --timeout {TEST_TIMEOUT} --target-dir {directory} --out Json --output-dir {output}"
     );
     progress::show("Measuring", "the lines that the tests run", || {
         cmd::run_quietly(command.args(packages), "measure the coverage", 60)
     })?;
-    read(&directory.join("tarpaulin-report.json"), &project.root)
+    files::replace(report, &files::read(&output.join("tarpaulin-report.json"))?)
 }
 
 fn read(report: &Path, root: &Path) -> Result<Vec<Source>> {
-    let bytes = files::read(report)?;
+    let bytes =
+        files::read(report).context("nothing was measured: run `cargo xtask coverage` without `--last`")?;
     measured::sources(&bytes, root).context("could not read tarpaulin's report")
 }

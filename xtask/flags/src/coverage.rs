@@ -8,6 +8,7 @@ use clap::Args;
 Examples:
   cargo xtask coverage            the table; fails below a floor, and names the lines
   cargo xtask coverage --lines    the lines that no test runs, of every group
+  cargo xtask coverage --last     the last measurement again, after a change of the floors
 
 The first run compiles cargo-tarpaulin, which takes some minutes. Native tests are measured; code
 that runs in a WebAssembly runtime only is listed as not measured.")]
@@ -15,4 +16,7 @@ pub struct Coverage {
     /// Name the lines that no test runs, also of groups above their floor
     #[arg(long)]
     pub lines: bool,
+    /// Compare the last measurement, and run no tests
+    #[arg(long)]
+    pub last: bool,
 }

@@ -109,13 +109,20 @@ mod tests {
         let shell = xshell::Shell::new().unwrap();
         shell.change_dir(&root);
         let files = devkit::revision::files(&shell, &root).unwrap();
-        let unlisted: Vec<String> = files
+        let sources: Vec<String> = files
             .iter()
             .filter_map(|path| Some(path.to_str()?.replace('\\', "/")))
             .filter(|path| path.ends_with(".rs") && floors.measures(path))
+            .collect();
+        let unlisted: Vec<&String> = sources
+            .iter()
             .filter(|path| floors.group_of(path).is_none() && !floors.is_unmeasured(path))
             .collect();
         assert!(unlisted.is_empty(), "in no group of coverage.toml: {unlisted:?}");
+        for prefix in floors.groups.iter().flat_map(|group| &group.prefixes) {
+            let fits = |path: &String| path.starts_with(prefix.as_str());
+            assert!(sources.iter().any(fits), "no source begins with {prefix}");
+        }
     }
 
     #[test]
