@@ -30,7 +30,7 @@ const ELSEWHERE: [(&str, &str); 2] = [
     // `{locked...}` is the user's choice.
     (
         "xtask/artifacts/src/wasm/build.rs",
-        "cargo build --target {target} {arguments...} {what...} {locked...}",
+        "cargo rustc --target {target} {arguments...} {what...} {locked...}",
     ),
     // A temporary workspace without dependencies; std's own lock file applies.
     (
