@@ -24,6 +24,23 @@ pub fn of(project: &Project) -> Result<Option<String>> {
     )
 }
 
+/// Returns whether the checkout has sources or manifests that are neither tracked nor ignored; false outside of one.
+///
+/// # Errors
+/// Fails if there is no git.
+pub fn has_new_sources(project: &Project) -> Result<bool> {
+    let words = [
+        "ls-files",
+        "--others",
+        "--exclude-standard",
+        "--",
+        "*.rs",
+        "*.toml",
+    ];
+    let found = ask_git(&project.shell()?, &words)?;
+    Ok(found.is_some_and(|files| !files.is_empty()))
+}
+
 /// Returns the time for everything that ships, in seconds since 1970: `SOURCE_DATE_EPOCH`, else the commit's
 /// time, else 0.
 ///

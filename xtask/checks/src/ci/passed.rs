@@ -29,9 +29,13 @@ pub(super) struct Passed {
 }
 
 impl Passed {
-    /// Returns the record for the commit that is checked out; `None` if files differ from it, or there is no commit.
+    /// Returns the record for the commit that is checked out; `None` if sources differ from it, or there is no commit.
     pub(super) fn of(project: &Project) -> Result<Option<Self>> {
         let commit = revision::of(project)?.filter(|revision| !revision.ends_with("-dirty"));
+        // cargo compiles such files, though git does not know them.
+        if revision::has_new_sources(project)? {
+            return Ok(None);
+        }
         Ok(commit.map(|commit| Self::read(&path(project), commit)))
     }
 
@@ -85,5 +89,28 @@ mod tests {
         assert!(!Passed::read(&path, "two".to_owned()).contains(Step::Lint));
         fs::write(&path, "half").unwrap();
         assert!(!Passed::read(&path, "one".to_owned()).contains(Step::Lint));
+    }
+
+    #[test]
+    fn new_source_is_no_part_of_a_commit() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        let project = Project {
+            root: root.to_owned(),
+            target: root.join("target"),
+            dist: root.join("target/dist"),
+            cache: root.join("cache"),
+        };
+        let shell = project.shell().unwrap();
+        let git = |words: &[&str]| revision::ask_git(&shell, words).unwrap().unwrap();
+        git(&["init", "--quiet"]);
+        fs::write(root.join("a.rs"), "").unwrap();
+        git(&["add", "a.rs"]);
+        let author = ["-c", "user.name=a", "-c", "user.email=a@localhost"];
+        git(&[author.as_slice(), &["commit", "--quiet", "-m", "a"]].concat());
+        fs::write(root.join("notes.txt"), "").unwrap();
+        assert!(Passed::of(&project).unwrap().is_some());
+        fs::write(root.join("b.rs"), "").unwrap();
+        assert!(Passed::of(&project).unwrap().is_none());
     }
 }
