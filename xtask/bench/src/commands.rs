@@ -1,16 +1,10 @@
 //! The commands that build, each timed as a user waits for it, in a temporary clone. The clone is of the commit,
 //! without uncommitted changes.
 
-use std::{
-    collections::BTreeMap,
-    fs::{self, OpenOptions},
-    io::Write as _,
-    path::PathBuf,
-    time::Instant,
-};
+use std::{collections::BTreeMap, fs, path::PathBuf, time::Instant};
 
-use anyhow::{Context as _, Result};
-use builds::temporary;
+use anyhow::{Context as _, Result, ensure};
+use builds::{files, temporary};
 use devkit::{cmd, project::Project, ui};
 use serde::Deserialize;
 use tempfile::TempDir;
@@ -23,6 +17,10 @@ const RUNS: usize = 5;
 
 /// The number of lines of a failed command that are shown.
 const TAIL: usize = 40;
+
+/// The beginning of a message in a file of `clawft-core`, which is in all artifacts that ask a provider.
+const MESSAGE: &str = "no key was sent";
+const FILE_OF_MESSAGE: &str = "error.rs";
 
 /// The command for the artifacts, and the one for the images.
 const WASM: &[&str] = &["wasm", "--check-size"];
@@ -64,9 +62,9 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
         )?,
         clone.often(
             "wasm-changed",
-            "the same after code in `clawft-core`",
+            "the same after another message in `clawft-core`",
             WASM,
-            |run| clone.append("turn.rs", &changed(run)),
+            |run| clone.change_message(run),
         )?,
     ];
     metrics.extend(images);
@@ -81,19 +79,6 @@ pub(super) fn measure_cold(project: &Project) -> Result<Vec<Metric>> {
         clone.once("wasm-cold", "`wasm --check-size`, Binaryen compiled", WASM)?,
         clone.once("docker-cold", "`docker`, both images, linker fetched", DOCKER)?,
     ])
-}
-
-/// Returns code that the optimiser has to process.
-fn changed(run: usize) -> String {
-    format!(
-        "
-/// A change that ends up in the component.
-#[unsafe(no_mangle)]
-pub extern \"C\" fn measured_{run}(number: u32) -> u32 {{
-    number.wrapping_mul(2_654_435_76{run}).rotate_left(7)
-}}
-"
-    )
 }
 
 /// The cache of a clone.
@@ -199,18 +184,24 @@ impl Clone {
 
     /// Appends to a file of `clawft-core`.
     fn append(&self, file: &str, text: &str) -> Result<()> {
-        let path = self
-            .directory
-            .path()
-            .join("clawft/crates/clawft-core/src")
-            .join(file);
-        let append = || {
-            OpenOptions::new()
-                .append(true)
-                .open(&path)?
-                .write_all(text.as_bytes())
-        };
-        append().with_context(|| format!("could not write `{}`", path.display()))
+        self.rewrite(file, |content| content + text)
+    }
+
+    /// Adds a number to a message of `clawft-core`, so that the optimiser gets another program.
+    fn change_message(&self, number: usize) -> Result<()> {
+        self.rewrite(FILE_OF_MESSAGE, |content| {
+            content.replacen(MESSAGE, &format!("{MESSAGE} {number}"), 1)
+        })
+    }
+
+    /// Changes a file of `clawft-core`.
+    fn rewrite(&self, file: &str, change: impl FnOnce(String) -> String) -> Result<()> {
+        let sources = self.directory.path().join("clawft/crates/clawft-core/src");
+        let path = sources.join(file);
+        let before = files::read_text(&path)?;
+        let after = change(before.clone());
+        ensure!(after != before, "nothing was changed in `{}`", path.display());
+        files::replace(&path, after.as_bytes())
     }
 
     fn shell(&self) -> Result<Shell> {
@@ -218,5 +209,18 @@ impl Clone {
         shell
             .change_dir(fs::canonicalize(self.directory.path().join("clawft")).context("there is no clone")?);
         Ok(shell)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn message_to_change_is_in_one_place() {
+        let root = devkit::project::root().unwrap();
+        let path = root.join("crates/clawft-core/src").join(FILE_OF_MESSAGE);
+        let text = files::read_text(&path).unwrap();
+        assert_eq!(text.matches(MESSAGE).count(), 1);
     }
 }
