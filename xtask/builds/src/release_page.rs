@@ -10,8 +10,9 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-/// A server of the files of one release, at `/latest/download/FILE` and `/download/vVERSION/FILE`. It answers as a
-/// proxy as well, whatever the host. It serves until this process ends.
+/// A server of the files of one release, at `/latest/download/FILE` and `/download/vVERSION/FILE`, and at
+/// `/releases/download/vVERSION/FILE` for clients that know the address of the repository. It answers as a proxy as
+/// well, whatever the host. It serves until this process ends.
 #[derive(Debug)]
 pub struct ReleasePage {
     address: SocketAddr,
@@ -35,7 +36,11 @@ impl ReleasePage {
         let address = listener
             .local_addr()
             .context("could not find the server's port")?;
-        let pages = ["/latest/download/".to_owned(), format!("/download/v{version}/")];
+        let pages = [
+            "/latest/download/".to_owned(),
+            format!("/download/v{version}/"),
+            format!("/releases/download/v{version}/"),
+        ];
         let directory = directory.to_owned();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -46,7 +51,7 @@ impl ReleasePage {
         Ok(Self { address })
     }
 
-    /// Returns the address of the pages.
+    /// Returns the address of the pages, which is also that of the repository.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }

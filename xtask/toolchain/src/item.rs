@@ -168,6 +168,8 @@ impl Target {
 pub(super) fn version_words(tool: Tool) -> &'static [&'static str] {
     match tool {
         Tool::CargoMutants => &["mutants", "--version"],
+        // Its `--version` is that of the package to install, and `-V` alone prints a bare number.
+        Tool::CargoBinstall => &["-V", "--verbose"],
         _ => &["--version"],
     }
 }
@@ -300,7 +302,12 @@ impl Item {
             | Self::Node(_)
             | Self::Program(_)
             | Self::Tool(
-                Tool::CargoTarpaulin | Tool::CargoMutants | Tool::CargoDeny | Tool::Twiggy | Tool::Wkg,
+                Tool::CargoTarpaulin
+                | Tool::CargoMutants
+                | Tool::CargoDeny
+                | Tool::Twiggy
+                | Tool::Wkg
+                | Tool::CargoBinstall,
             ) => "cargo xtask setup --all",
             _ => "cargo xtask setup",
         }

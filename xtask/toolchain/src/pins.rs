@@ -20,6 +20,7 @@ pub(super) struct Pins {
     pub(super) cargo_deny: ToolPin,
     pub(super) twiggy: ToolPin,
     pub(super) wkg: ToolPin,
+    pub(super) cargo_binstall: ToolPin,
     pub(super) qemu_aarch64: ProgramPin,
     #[serde(rename = "qemu-x86-64")]
     pub(super) qemu_x86_64: ProgramPin,
@@ -145,6 +146,7 @@ impl Pins {
             Tool::CargoDeny => &self.cargo_deny,
             Tool::Twiggy => &self.twiggy,
             Tool::Wkg => &self.wkg,
+            Tool::CargoBinstall => &self.cargo_binstall,
         }
     }
 

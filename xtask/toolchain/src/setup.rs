@@ -210,6 +210,7 @@ impl Need {
                 Tool::CargoDeny,
                 Tool::Twiggy,
                 Tool::Wkg,
+                Tool::CargoBinstall,
             ]
             .map(Self::Tool),
         );

@@ -345,12 +345,17 @@ mod tests {
         assert!(
             matches!(state("right", "#!/bin/sh\necho wasm-tools 1.2.3"), State::Found(installation) if installation.version == "1.2.3")
         );
-        let told = "#!/bin/sh\n[ \"$*\" = 'mutants --version' ] && echo cargo-mutants 27.1.0";
-        fs::write(directory.path().join("mutants"), told).unwrap();
-        let path = directory.path().join("mutants");
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        let state_of_mutants = overridden(&shell, Tool::CargoMutants, "CARGO_MUTANTS", path.into());
-        assert!(matches!(state_of_mutants, State::Found(installation) if installation.version == "27.1.0"));
+        for (tool, arguments, printed) in [
+            (Tool::CargoMutants, "mutants --version", "cargo-mutants 1.2.3"),
+            (Tool::CargoBinstall, "-V --verbose", "cargo-binstall: 1.2.3"),
+        ] {
+            let path = directory.path().join(tool.name());
+            let script = format!("#!/bin/sh\n[ \"$*\" = '{arguments}' ] && echo '{printed}'");
+            fs::write(&path, script).unwrap();
+            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+            let state = overridden(&shell, tool, "VARIABLE", path.into());
+            assert!(matches!(state, State::Found(installation) if installation.version == "1.2.3"));
+        }
         assert!(matches!(
             state("other", "#!/bin/sh\necho wasmtime 1.2.3"),
             State::Broken(_)

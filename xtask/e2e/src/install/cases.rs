@@ -1,5 +1,6 @@
 //! The cases of the installation, a file for each group.
 
+mod binstall;
 mod examples;
 mod newcomer;
 mod package;
@@ -23,6 +24,7 @@ pub(super) fn all() -> Vec<Case> {
         unusual::CASES,
         systems::CASES,
         package::CASES,
+        binstall::CASES,
         newcomer::CASES,
         examples::CASES,
         windows::CASES,

@@ -18,7 +18,7 @@ use super::fixture::{Fixture, VERSION, on_drive};
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// The directory of files that are no evidence of a failure: releases, and systems.
-const UNSEEN: &str = "unseen";
+pub(super) const UNSEEN: &str = "unseen";
 
 /// The directories of programs that every system has.
 pub(super) const PROGRAMS: &str = "/usr/bin:/bin";
@@ -108,6 +108,27 @@ impl<'a> InstallContext<'a> {
             command = command.env(name, value);
         }
         self.run(command, "")
+    }
+
+    /// Returns a command that runs cargo-binstall with `words` and the variables of a new user. Nothing leaves this
+    /// machine: the page at `url` is the proxy for all other hosts, and `cargo` replaces the one that would compile.
+    pub(super) fn binstall<'s>(
+        &self,
+        shell: &'s Shell,
+        words: &[&str],
+        url: &str,
+        cargo: &Path,
+    ) -> Result<Cmd<'s>> {
+        let program = self.fixture.binstall()?;
+        // The page has no TLS.
+        let options = ["--no-confirm", "--allow-insecure-http"];
+        Ok(cmd!(shell, "{program} {options...} {words...}")
+            .env_clear()
+            .env("PATH", PROGRAMS)
+            .env("HOME", self.home())
+            .env("CARGO", cargo)
+            .env("HTTPS_PROXY", url)
+            .env("BINSTALL_DISABLE_TELEMETRY", "true"))
     }
 
     /// Runs `script` with `variables` in an empty system that has `files`, by their paths, and what rustup installed.

@@ -15,6 +15,9 @@ use xshell::{Cmd, Shell, cmd};
 use super::{cases::Case, context::InstallContext, empty_root::EmptyRoot};
 use crate::report::Failure;
 
+/// The beginning of the names of cases that run cargo-binstall.
+const BINSTALL: &str = "binstall::";
+
 /// The beginning of the names of cases that run `weft.exe`.
 const WINDOWS: &str = "windows::";
 
@@ -28,7 +31,7 @@ const EMPTY: [&str; 2] = ["newcomer::", "systems::"];
 const COMPONENT: &str = "newcomer::next_block";
 
 /// The beginnings of the names of cases that install the release.
-const RELEASE: [&str; 5] = ["script::", "unusual::", "package::", EMPTY[0], EMPTY[1]];
+const RELEASE: [&str; 6] = ["script::", "unusual::", "package::", BINSTALL, EMPTY[0], EMPTY[1]];
 
 /// The version of the release.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -42,6 +45,8 @@ pub(super) struct Fixture {
     programs: Option<PathBuf>,
     /// The checkout.
     pub(super) root: PathBuf,
+    /// The program cargo-binstall, if a case needs it.
+    binstall: Option<PathBuf>,
     /// A system with nothing but a compiler, if a case needs it.
     empty_root: Option<EmptyRoot>,
     /// Wine with `weft.exe`, if a case needs it.
@@ -100,11 +105,16 @@ impl Fixture {
                 Some(EmptyRoot::prepare(project, &wasmtime)?)
             }
         };
+        let binstall = match has(&[BINSTALL]) {
+            false => None,
+            true => Some(toolchain::tool(project, Tool::CargoBinstall)?),
+        };
         let provider = Provider::start(project, &directory.path().join("requests.jsonl"))?;
         Ok(Self {
             release,
             programs,
             root: project.root.clone(),
+            binstall,
             empty_root,
             wine,
             provider,
@@ -124,6 +134,11 @@ impl Fixture {
     /// Returns the directory of the release.
     pub(super) fn release(&self) -> Result<&Path> {
         self.release.as_deref().context("there is no release")
+    }
+
+    /// Returns the program cargo-binstall.
+    pub(super) fn binstall(&self) -> Result<&Path> {
+        self.binstall.as_deref().context("there is no cargo-binstall")
     }
 
     /// Returns the directory of `weft` and `wasm-diet`.

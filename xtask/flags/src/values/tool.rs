@@ -19,6 +19,8 @@ pub enum Tool {
     Twiggy,
     /// Pulls components from registries.
     Wkg,
+    /// Installs released programs of crates.
+    CargoBinstall,
 }
 
 impl Tool {
@@ -32,6 +34,7 @@ impl Tool {
             Self::CargoDeny => "cargo-deny",
             Self::Twiggy => "twiggy",
             Self::Wkg => "wkg",
+            Self::CargoBinstall => "cargo-binstall",
         }
     }
 }

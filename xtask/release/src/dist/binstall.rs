@@ -1,4 +1,5 @@
-//! A test of the metadata for `cargo binstall` in the manifest of `weft`: it finds the archives of a release.
+//! Tests of the metadata for `cargo binstall` in the manifest of `weft`: it finds the archives of a release, and
+//! nothing else. The cases `binstall::` of `cargo xtask smoke install` run cargo-binstall itself.
 
 use std::fs;
 
@@ -38,17 +39,31 @@ fn expanded(metadata: &Table, target: &str, key: &str, program: &str) -> String 
     })
 }
 
-#[test]
-fn binstall_finds_archive_and_program_of_every_target() {
+/// Returns the metadata in the manifest of `weft`.
+fn metadata() -> Table {
     let root = Project::discover().unwrap().root;
     let manifest = fs::read_to_string(root.join("crates/weft/Cargo.toml")).unwrap();
     let manifest: Table = manifest.parse().unwrap();
-    let metadata = manifest["package"]["metadata"]["binstall"].as_table().unwrap();
+    manifest["package"]["metadata"]["binstall"]
+        .as_table()
+        .unwrap()
+        .clone()
+}
+
+#[test]
+fn binstall_installs_no_crate_of_this_name() {
+    let disabled = Value::from(vec!["quick-install", "compile"]);
+    assert_eq!(metadata()["disabled-strategies"], disabled);
+}
+
+#[test]
+fn binstall_finds_archive_and_program_of_every_target() {
+    let metadata = metadata();
     let own = Target::ALL.map(|target| (target.triple(), target));
     for (triple, target) in own.into_iter().chain(OTHERS) {
         let program = target.program();
         assert_eq!(
-            expanded(metadata, triple, "pkg-url", program),
+            expanded(&metadata, triple, "pkg-url", program),
             format!(
                 "{}/releases/download/v{VERSION}/{}",
                 env!("CARGO_PKG_REPOSITORY"),
@@ -56,7 +71,7 @@ fn binstall_finds_archive_and_program_of_every_target() {
             ),
         );
         assert_eq!(
-            expanded(metadata, triple, "bin-dir", program),
+            expanded(&metadata, triple, "bin-dir", program),
             format!("{}/{program}", archive_stem(target))
         );
     }

@@ -54,7 +54,7 @@ on Windows, in PowerShell:
 $env:WEFT_VERSION = '{version}'; irm {source}/releases/download/{tag}/install.ps1 | iex
 ```
 
-On Debian and Ubuntu, download the package and run `sudo dpkg -i {deb}`. With cargo-binstall: `cargo binstall --git {source} weft`. \
+On Debian and Ubuntu, download the package and run `sudo dpkg -i {deb}`. With cargo-binstall: `cargo binstall --git {source} weft@{version}`. \
 The gateway as a container; clients send the token as their API key:
 
 ```

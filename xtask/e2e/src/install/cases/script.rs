@@ -97,7 +97,7 @@ fn refuses_address_without_tls(test: &InstallContext<'_>) -> Result<()> {
 }
 
 /// Returns the name of the only archive in `release`.
-fn archive(release: &Path) -> Result<String> {
+pub(super) fn archive(release: &Path) -> Result<String> {
     let names = names(release)?;
     let archive = names.into_iter().find(|name| name.ends_with(".tar.gz"));
     archive.context("there is no archive")
