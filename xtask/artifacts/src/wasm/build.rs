@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use builds::{files, rustc};
 use devkit::{cargo, project::Project, ui};
 use flags::{HttpBackend, values::Artifact};
-use xshell::cmd;
+use xshell::{Cmd, cmd};
 
 use super::{results, target};
 
@@ -167,8 +167,51 @@ fn compile(
     .env("CARGO_TARGET_DIR", &project.target)
     .env_remove("RUSTFLAGS")
     .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    let build = apart_by_features(build);
     let build = rustc::on_one_host(&shell, &project.target.join("xtask").join("one-host"), build)?;
     let path = cargo::artifact(build, purpose)?;
     results::lower(&files::read(&path)?)
         .with_context(|| format!("could not {purpose} with one result a function"))
+}
+
+/// Makes cargo keep the library of each set of features, so that it is not compiled again when they take turns.
+///
+/// cargo names a `cdylib` for WebAssembly without a hash, and then its record of what is up to date has none either,
+/// unless this variable is there, which Rust's own build sets for the same purpose. Its value becomes part of the
+/// hashes.
+fn apart_by_features(build: Cmd<'_>) -> Cmd<'_> {
+    build.env("__CARGO_DEFAULT_LIB_METADATA", "clawft")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use xshell::Shell;
+
+    use super::*;
+
+    #[test]
+    fn keeps_library_of_each_feature_set() {
+        let package = tempfile::tempdir().unwrap();
+        let manifest = "[package]\nname = \"sample\"\nedition = \"2024\"\n\
+                        [lib]\npath = \"lib.rs\"\ncrate-type = [\"cdylib\"]\n\
+                        [features]\none = []\ntwo = []\n[workspace]\n";
+        fs::write(package.path().join("Cargo.toml"), manifest).unwrap();
+        fs::write(package.path().join("lib.rs"), "").unwrap();
+        let shell = Shell::new().unwrap();
+        shell.change_dir(package.path());
+        let target = package.path().join("target");
+        let is_fresh = |features: &str| {
+            let build = cmd!(shell, "cargo rustc --target wasm32-wasip1 --features {features}")
+                .args(["--message-format", "json"])
+                .env("CARGO_TARGET_DIR", &target);
+            let messages = devkit::cmd::read(apart_by_features(build), "build the sample").unwrap();
+            messages.contains(r#""fresh":true"#)
+        };
+        assert!(!is_fresh("one"));
+        assert!(!is_fresh("two"));
+        assert!(is_fresh("one"));
+        assert!(is_fresh("two"));
+    }
 }
