@@ -215,7 +215,16 @@ impl Need {
             .map(Self::Tool),
         );
         needs.extend(Node::ALL.map(Self::Node));
-        needs.push(Self::Program(Program::Chromium));
+        needs.extend(
+            [
+                Program::Chromium,
+                Program::Nginx,
+                Program::Postgres,
+                Program::Tmux,
+                Program::Wine,
+            ]
+            .map(Self::Program),
+        );
         needs.extend(
             ["aarch64", "x86_64"]
                 .into_iter()

@@ -69,10 +69,10 @@ pub(crate) struct Shrink {
     /// Assume that no operator of the program ever traps
     #[arg(long)]
     pub(crate) traps_never_happen: bool,
-    /// Print the account as JSON
+    /// Print the summary as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Print no progress, and with `-o -` no account; warnings and errors stay
+    /// Print no progress, and with `-o -` no summary; warnings and errors stay
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }

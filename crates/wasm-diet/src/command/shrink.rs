@@ -18,7 +18,7 @@ use super::{
     text::one_line,
 };
 
-/// The account as JSON.
+/// The summary as JSON.
 #[derive(Serialize)]
 struct Account<'a> {
     engine: &'a str,
@@ -75,7 +75,7 @@ fn optimise(task: &Task<'_>, engine: &Choice, args: &Shrink) -> Result<Vec<u8>> 
     Ok(second.filter(|it| it.len() < made.len()).unwrap_or(made))
 }
 
-/// Prints the account, on standard output unless the binary went there.
+/// Prints the summary, on standard output unless the binary went there.
 fn report(args: &Shrink, output: &Path, engine: &Choice, shrunk: &Shrunk) -> Result<Verdict> {
     let report = &shrunk.report;
     let warnings = warnings(report);

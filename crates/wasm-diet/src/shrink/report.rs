@@ -1,4 +1,4 @@
-//! The account of a shrunk binary.
+//! What was done to a binary.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::{
     part::Sizes,
 };
 
-/// The account of a shrunk binary.
+/// What was done to each module and section of a binary, with the sizes.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// The sizes of the original.
@@ -28,7 +28,7 @@ pub struct Report {
     pub sections: Vec<Section>,
 }
 
-/// The account of a core module.
+/// What was done to a core module, with its sizes.
 #[derive(Clone, Debug, Serialize)]
 pub struct Module {
     /// Its number, from 1.

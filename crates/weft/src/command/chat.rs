@@ -137,7 +137,7 @@ fn report(answer: &Answer, stopped: bool) -> Exit {
     Exit::of(answer, stopped)
 }
 
-/// Writes `{"session":"default","model":"…","text":"…"}`, with `reasoning` if the user wants it,
+/// Writes `{"session":"work","model":"…","text":"…"}`, with `reasoning` if the user wants it,
 /// `finish_reason` and `usage` if the provider sends them, `incomplete` if the answer broke off, `unstored` if
 /// it could not be stored, and `warnings` if there are any.
 fn to_json(conversation: &Conversation, answer: &Answer) -> Writer {

@@ -40,7 +40,7 @@ impl Engine {
         bail!(
             "the steps `engine` and `dockerfile` need Docker, but no engine with a registry answers, and starting one needs root \
              on Linux: run this as root, have an engine of your own (the head of ci/docker-engine says how), or leave the steps \
-             out with `--skip engine --skip dockerfile`"
+             out with `cargo xtask ci --skip engine --skip dockerfile`"
         )
     }
 
