@@ -36,7 +36,7 @@ pub struct Shrunk {
     pub bytes: Vec<u8>,
     /// The binary with the names of functions, to explain it.
     pub named: Vec<u8>,
-    /// What was done to each module and section.
+    /// The report on each module and section.
     pub report: Report,
 }
 

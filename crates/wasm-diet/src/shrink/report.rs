@@ -1,4 +1,4 @@
-//! What was done to a binary.
+//! The report on a shrunk binary.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::{
     part::Sizes,
 };
 
-/// What was done to each module and section of a binary, with the sizes.
+/// The report on a shrunk binary: what was done to each module and section, with the sizes.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// The sizes of the original.
@@ -28,7 +28,7 @@ pub struct Report {
     pub sections: Vec<Section>,
 }
 
-/// What was done to a core module, with its sizes.
+/// The report on a core module, with its sizes.
 #[derive(Clone, Debug, Serialize)]
 pub struct Module {
     /// Its number, from 1.

@@ -199,11 +199,14 @@ mod tests {
                         [features]\none = []\ntwo = []\n[workspace]\n";
         fs::write(package.path().join("Cargo.toml"), manifest).unwrap();
         fs::write(package.path().join("lib.rs"), "").unwrap();
+        let lock = "version = 4\n[[package]]\nname = \"sample\"\nversion = \"0.0.0\"\n";
+        fs::write(package.path().join("Cargo.lock"), lock).unwrap();
         let shell = Shell::new().unwrap();
         shell.change_dir(package.path());
         let target = package.path().join("target");
         let is_fresh = |features: &str| {
-            let build = cmd!(shell, "cargo rustc --target wasm32-wasip1 --features {features}")
+            let build = cargo::cargo(&shell, "rustc")
+                .args(["--target", "wasm32-wasip1", "--features", features])
                 .args(["--message-format", "json"])
                 .env("CARGO_TARGET_DIR", &target);
             let messages = devkit::cmd::read(apart_by_features(build), "build the sample").unwrap();
