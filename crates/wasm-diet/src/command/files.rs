@@ -66,12 +66,29 @@ pub(super) fn check_output(input: &Path, output: &Path) -> Result<()> {
         );
         return Ok(());
     }
-    if let (false, Ok(input), Ok(output)) = (is_stdin(input), input.canonicalize(), output.canonicalize())
-        && input == output
-    {
+    if is_same_file(input, output) {
         return Err(Misuse::error("the output is the input: --in-place replaces it"));
     }
     check_target(output)
+}
+
+/// Fails if writing the page `output` would replace one of `inputs`, or if it cannot be written.
+pub(super) fn check_page<'p>(inputs: impl IntoIterator<Item = &'p Path>, output: &Path) -> Result<()> {
+    if is_stdout(output) {
+        return Ok(());
+    }
+    if inputs.into_iter().any(|input| is_same_file(input, output)) {
+        return Err(Misuse::error(
+            "the page would replace a file that it is about: name another one with --html",
+        ));
+    }
+    check_target(output)
+}
+
+/// Returns whether two paths lead to one file that exists.
+fn is_same_file(input: &Path, output: &Path) -> bool {
+    let files = input.canonicalize().ok().zip(output.canonicalize().ok());
+    !is_stdin(input) && files.is_some_and(|(input, output)| input == output)
 }
 
 /// Fails if a file cannot be replaced by another, because it is a pipe or a device, or cannot be written.

@@ -21,11 +21,13 @@ struct PageData<'a> {
 
 /// Writes the page.
 pub(super) fn run(args: &Report) -> Result<Verdict> {
-    files::check_inputs(
+    let inputs = || {
         [Some(args.input.as_path()), args.base.as_deref()]
             .into_iter()
-            .flatten(),
-    )?;
+            .flatten()
+    };
+    files::check_inputs(inputs())?;
+    files::check_page(inputs(), &args.html)?;
     let name = args
         .input
         .file_name()

@@ -14,6 +14,7 @@ use super::{
     args::Shrink,
     engine::{self, Choice},
     files,
+    misuse::Misuse,
     table::{change, grouped, short, table},
     text::one_line,
 };
@@ -29,6 +30,7 @@ struct Account<'a> {
 
 /// Shrinks the input and writes the output.
 pub(super) fn run(args: &Shrink) -> Result<Verdict> {
+    check_sections(args)?;
     let output = args.output.as_ref().unwrap_or(&args.input);
     if args.in_place {
         files::check_in_place(output)?;
@@ -48,6 +50,14 @@ pub(super) fn run(args: &Shrink) -> Result<Verdict> {
         .with_context(|| format!("could not shrink `{}`", args.input.display()))?;
     files::write(output, &shrunk.bytes)?;
     report(args, output, &engine, &shrunk)
+}
+
+/// Fails if one section is to be both kept and dropped.
+fn check_sections(args: &Shrink) -> Result<()> {
+    if args.keep.iter().any(|section| args.drop.contains(section)) {
+        return Err(Misuse::error("--keep and --drop name the same section"));
+    }
+    Ok(())
 }
 
 fn optimise(task: &Task<'_>, engine: &Choice, args: &Shrink) -> Result<Vec<u8>> {
