@@ -3,4 +3,4 @@
 set -eu
 directory=${1:?usage: sh tidy.sh DIRECTORY TASK}
 task=${2:?usage: sh tidy.sh DIRECTORY TASK}
-exec weft chat --config "$(dirname "$0")/config.json" --workspace "$directory" "$task"
+exec weft chat --config "$(dirname "$0")/config.json" --workspace "$directory" -- "$task"

@@ -21,6 +21,8 @@ pub struct Refusal {
     pub retry_after: Option<Duration>,
     /// Whether the request was sent more than once already.
     pub repeated: bool,
+    /// The methods that the path has, if the request's is none of them.
+    pub allow: Option<&'static str>,
 }
 
 impl Refusal {
@@ -33,6 +35,7 @@ impl Refusal {
             param: None,
             retry_after: None,
             repeated: false,
+            allow: None,
         }
     }
 
@@ -91,10 +94,11 @@ impl Refusal {
             let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
             add("retry-after", seconds.to_string());
         }
-        match self.status {
-            401 => add("www-authenticate", "Bearer realm=\"clawft\"".to_owned()),
-            405 => add("allow", "GET, POST".to_owned()),
-            _ => {}
+        if self.status == 401 {
+            add("www-authenticate", "Bearer realm=\"clawft\"".to_owned());
+        }
+        if let Some(methods) = self.allow {
+            add("allow", methods.to_owned());
         }
         let is_temporary = self.retry_after.is_some() || self.status == 429;
         if self.repeated || self.status >= 500 && !is_temporary {

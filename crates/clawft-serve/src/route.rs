@@ -74,7 +74,9 @@ pub(crate) fn route(method: &str, path: &str) -> Result<Route, Refusal> {
         return Ok(route);
     }
     let message = "this path does not support this method";
-    Err(Refusal::new(405, "method_not_allowed", message))
+    let mut refusal = Refusal::new(405, "method_not_allowed", message);
+    refusal.allow = Some(if is_post { "POST" } else { "GET, HEAD" });
+    Err(refusal)
 }
 
 fn find(path: &str) -> Option<(Route, bool)> {
@@ -134,6 +136,11 @@ mod tests {
         ] {
             assert_eq!(status(method, path), expected, "{method} {path}");
         }
+        let methods =
+            |method, path| route(method, path).map_or_else(|refusal| refusal.headers(), |_| Vec::new());
+        let allow = |methods: &str| vec![("allow".to_owned(), methods.to_owned())];
+        assert_eq!(methods("POST", "/v1/models"), allow("GET, HEAD"));
+        assert_eq!(methods("GET", "/v1/messages"), allow("POST"));
         let model = route("GET", "/v1/models/a%2Fb%zz%C3%A9%").ok();
         assert_eq!(model, Some(Route::Model("a/b%zzé%".to_owned())));
     }

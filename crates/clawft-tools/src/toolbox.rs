@@ -233,6 +233,13 @@ impl Toolbox {
                 workspace.edit_file(path, text("old_text"), text("new_text"), is_check)
             }
             Work::Delete => self.workspace()?.delete_file(path, is_check),
+            Work::Fetch => {
+                let (fetch, request) = self.fetch(call, node, method)?;
+                if !is_check {
+                    return Ok(Acted::Http(Box::new(fetch), request));
+                }
+                Ok(preview(call))
+            }
             _ if is_check => Ok(preview(call)),
             Work::Read => {
                 let first = self.line_number(node, "start_line")?;
@@ -249,25 +256,27 @@ impl Toolbox {
             Work::Remember => notes::remember(self.home()?, text("key"), text("text")),
             #[cfg(feature = "notes")]
             Work::Recall => notes::recall(self.home()?, text("key")),
-            Work::Fetch => {
-                // Models also write a body in JSON as it is.
-                let body = match node.get("body") {
-                    Some(body) if body.as_text().is_none() => body.to_json().ok(),
-                    _ => None,
-                };
-                let arguments = fetch::Arguments {
-                    url: text("url").trim_ascii(),
-                    method,
-                    body: body.as_deref().or(node.text_of("body")),
-                    content_type: text("content_type"),
-                };
-                let settings = self.settings.fetch.as_ref().ok_or(NOT_GRANTED)?;
-                let (fetch, request) = Fetch::begin(settings, &call.id, arguments)?;
-                return Ok(Acted::Http(Box::new(fetch), request));
-            }
             Work::Run => return Ok(Acted::Allowed),
         };
         answer.map(Acted::Text)
+    }
+
+    /// Checks a call of `fetch`, and returns the machine with its request.
+    fn fetch(&self, call: &ToolCall, node: Node<'_>, method: Method) -> Result<(Fetch, HttpRequest), Fault> {
+        let text = |key: &str| node.text_of(key).unwrap_or_default();
+        // Models also write a body in JSON as it is.
+        let body = match node.get("body") {
+            Some(body) if body.as_text().is_none() => body.to_json().ok(),
+            _ => None,
+        };
+        let arguments = fetch::Arguments {
+            url: text("url").trim_ascii(),
+            method,
+            body: body.as_deref().or(node.text_of("body")),
+            content_type: text("content_type"),
+        };
+        let settings = self.settings.fetch.as_ref().ok_or(NOT_GRANTED)?;
+        Fetch::begin(settings, &call.id, arguments)
     }
 
     /// Parses the arguments and checks that the required ones are there, and that texts are texts.

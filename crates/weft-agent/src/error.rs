@@ -73,9 +73,10 @@ impl fmt::Display for Error {
             Fault::NoConfig {
                 error, named: true, ..
             } => {
+                let path = &error.path;
                 write!(
                     out,
-                    "{error}, create it with `weft init`; a minimal configuration is{EXAMPLE}"
+                    "{error}, create it with `weft init --config {path}`; a minimal configuration is{EXAMPLE}"
                 )
             }
             Fault::NoConfig { error, lacking, .. } => {

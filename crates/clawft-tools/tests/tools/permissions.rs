@@ -172,6 +172,29 @@ fn rules_decide_by_name() {
 }
 
 #[test]
+fn asks_for_no_fetch_that_cannot_succeed() {
+    let disk = Disk::new();
+    let mut all = everything();
+    all["fetch"]["methods"] = json!(["GET", "POST"]);
+    for (url, method, message) in [
+        (
+            "https://a.example",
+            "DELETE",
+            "the configuration does not allow this method",
+        ),
+        ("https://b.example", "POST", "the origin of the URL"),
+        ("no address", "POST", "URL"),
+    ] {
+        let mut tools = Toolbox::new(settings(&all).unwrap(), host(&disk));
+        let decision = tools.check(&call("fetch", &json!({"url": url, "method": method})));
+        let Decision::Refuse(result) = decision else {
+            panic!("{method} {url}: {decision:?}")
+        };
+        assert!(result.content.contains(message), "{}", result.content);
+    }
+}
+
+#[test]
 fn a_rule_for_fetch_covers_every_method() {
     let disk = Disk::new();
     let mut all = everything();

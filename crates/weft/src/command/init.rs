@@ -76,7 +76,8 @@ impl Init {
                 return Err(unknown_provider(&answers.provider, &names));
             }
             let hint = "The address ends with the version, as http://127.0.0.1:8000/v1 does.";
-            answers.api_base = Some(questions.answer(None, "Address of the API", Some(hint), None)?);
+            let check = |base| checked_address(&answers.provider, base);
+            answers.api_base = Some(questions.checked("Address of the API", Some(hint), None, check)?);
         }
         answers.key_env = self.key_variable(preset, questions)?;
         answers.model = self.model(home, preset, &answers, questions)?;
@@ -95,7 +96,7 @@ impl Init {
         let hint =
             "The configuration names the environment variable that holds the key, not the key; - for none.";
         let usual = Some(usual).filter(|name| !name.is_empty()).unwrap_or("-");
-        checked(questions.answer(None, "Variable", Some(hint), Some(usual))?)
+        questions.checked("Variable", Some(hint), Some(usual), checked)
     }
 
     /// Returns the model: for a server of unknown models by default the first one that it has.
@@ -147,6 +148,20 @@ fn checked(name: String) -> Result<Option<String>, Error> {
         _ => Err(Error::other(
             "this is not the name of a variable: export the key as a variable, such as `OPENAI_API_KEY`, and give its name",
         )),
+    }
+}
+
+/// Returns an address that the configuration of a provider may have.
+fn checked_address(provider: &str, base: String) -> Result<String, Error> {
+    let answers = Answers {
+        provider: provider.to_owned(),
+        api_base: Some(base.clone()),
+        key_env: None,
+        model: "unknown".to_owned(),
+    };
+    match Config::parse("config.json", answers.to_json().as_bytes()) {
+        Ok(_) => Ok(base),
+        Err(error) => Err(Error::other(error.cause.to_string())),
     }
 }
 

@@ -36,6 +36,20 @@ fn ctrl_c_keeps_received_text() {
     assert_eq!(begun + &run.stdout, answer.content + "\n");
 }
 
+/// `timeout` sends both, and a shell does for a job that was suspended.
+#[test]
+fn ctrl_c_counts_when_the_process_is_resumed_too() {
+    for _ in 0..5 {
+        let home = Home::new("stream-slow");
+        let mut child = home.spawn(&["chat", "one two three four five six seven eight nine ten"]);
+        first_piece(&mut child);
+        send(&child, Signal::STOP);
+        interrupt(&child);
+        send(&child, Signal::CONT);
+        assert_eq!(Run::from(child.wait_with_output().unwrap()).code, 130);
+    }
+}
+
 #[test]
 fn ctrl_c_before_answer_stores_nothing() {
     let home = Home::new("silent");

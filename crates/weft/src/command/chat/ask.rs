@@ -1,6 +1,6 @@
 //! A message and its answer, with Ctrl-C and a spinner.
 
-use std::process;
+use std::{convert::Infallible, future::pending, process};
 
 use clawft_types::{Config, Input, SessionId, ToolDefinition};
 use tokio::{
@@ -122,24 +122,31 @@ impl Conversation {
 
 /// Runs `work`, and stops it at Ctrl-C. Ctrl-Z suspends the process.
 async fn interruptible<T>(work: impl Future<Output = T>, stop: &Stop, screen: &Screen) -> T {
-    tokio::pin!(work);
+    let interrupts = stop_at_interrupts(stop);
+    tokio::pin!(work, interrupts);
     let mut resumes = Resumes::watch();
     loop {
         tokio::select! {
             done = &mut work => return done,
+            never = &mut interrupts => match never {},
             () = resumes.next() => screen.resume(),
-            Ok(()) = ctrl_c() => match stop.is_stopped() {
-                true => {
-                    terminal::restore();
-                    process::exit(Exit::Interrupted as i32)
-                }
-                false => {
-                    terminal::set_interrupted(true);
-                    stop.stop();
-                }
-            },
         }
     }
+}
+
+/// Stops the work at the first Ctrl-C, and ends the process at the second. It has to be polled from the beginning to
+/// the end of the work: a Ctrl-C that comes while nobody waits for one is lost.
+async fn stop_at_interrupts(stop: &Stop) -> Infallible {
+    while ctrl_c().await.is_ok() {
+        if stop.is_stopped() {
+            terminal::restore();
+            process::exit(Exit::Interrupted as i32)
+        }
+        terminal::set_interrupted(true);
+        stop.stop();
+    }
+    // The system does not report signals.
+    pending().await
 }
 
 /// The times at which the process goes on after it was suspended.
@@ -159,7 +166,7 @@ impl Resumes {
             None => None,
         };
         if resumed.is_none() {
-            std::future::pending::<()>().await;
+            pending::<()>().await;
         }
     }
 }
@@ -175,6 +182,6 @@ impl Resumes {
     }
 
     async fn next(&mut self) {
-        std::future::pending().await
+        pending().await
     }
 }

@@ -53,6 +53,25 @@ impl Questions {
         }
     }
 
+    /// Asks until `check` accepts the answer, and returns what it makes of it.
+    ///
+    /// # Errors
+    /// As [`Self::answer`], and where nobody can be asked again, that of `check`.
+    pub(super) fn checked<T>(
+        &self,
+        name: &str,
+        hint: Option<&str>,
+        default: Option<&str>,
+        check: impl Fn(String) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        loop {
+            match check(self.answer(None, name, hint, default)?) {
+                Err(error) if self.are_answered() => terminal::warn(&[error]),
+                checked => return checked,
+            }
+        }
+    }
+
     /// Returns whether somebody answers.
     pub(super) fn are_answered(&self) -> bool {
         !self.silent && is_terminal()

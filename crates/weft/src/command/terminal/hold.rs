@@ -17,8 +17,7 @@ pub(crate) use other::{Hold, discard_input, hold_again, read_line, restore};
 mod unix {
     use std::{
         env,
-        io::{self, Write as _},
-        os::fd::OwnedFd,
+        io::{self, PipeReader, PipeWriter, Write as _},
         sync::{Mutex, PoisonError},
         thread::{self, JoinHandle},
     };
@@ -26,7 +25,6 @@ mod unix {
     use rustix::{
         event::{PollFd, PollFlags, Timespec, poll},
         io::{Errno, read},
-        pipe::pipe,
         process::getpgrp,
         stdio::stdin,
         termios::{
@@ -58,7 +56,7 @@ mod unix {
     /// A hold, which ends when it is dropped.
     pub(crate) struct Hold {
         /// Closed to end the thread, which a hold without taking has not.
-        wake: Option<OwnedFd>,
+        wake: Option<PipeWriter>,
         thread: Option<JoinHandle<Vec<u8>>>,
         is_over: bool,
     }
@@ -66,7 +64,8 @@ mod unix {
     impl Hold {
         /// Begins to hold the input; `None` if it is not a terminal, or cannot be held.
         pub(crate) fn begin() -> Option<Hold> {
-            let (woken, wake) = pipe().ok()?;
+            // No program that is started meanwhile inherits this pipe: while one has it, it is not closed.
+            let (woken, wake) = io::pipe().ok()?;
             set(true, |held| {
                 held.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN;
                 // Ctrl-C does not drop what was typed before it.
@@ -187,7 +186,7 @@ mod unix {
     }
 
     /// Reads until the other end of the pipe is closed, and then what is there.
-    fn take_input(woken: &OwnedFd) -> Vec<u8> {
+    fn take_input(woken: &PipeReader) -> Vec<u8> {
         let mut taken = Vec::new();
         let mut buffer = [0; 4096];
         loop {

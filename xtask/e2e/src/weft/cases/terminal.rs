@@ -13,11 +13,13 @@ use serde_json::{Value, json};
 use xshell::{Cmd, Shell, cmd};
 
 use super::cases;
-use crate::weft::context::WeftContext;
+use crate::{mcp_servers::Servers, weft::context::WeftContext};
 
 cases! {
     terminal:
     session_with_a_call_of_a_tool,
+    question_beside_a_running_mcp_server,
+    wrong_answer_is_asked_for_again,
     input_during_an_answer_does_not_mix,
     resized_terminal_loses_nothing,
 }
@@ -40,6 +42,13 @@ struct Terminal<'a> {
 impl<'a> Terminal<'a> {
     /// Starts `weft chat` with `options` in a terminal, and waits for the prompt.
     fn start(test: &'a WeftContext<'a>, options: &[&str]) -> Result<Self> {
+        let terminal = Self::run(test, &[&["chat"], options].concat())?;
+        terminal.wait_for("/help for help")?;
+        Ok(terminal)
+    }
+
+    /// Starts weft in a terminal.
+    fn run(test: &'a WeftContext<'a>, words: &[&str]) -> Result<Self> {
         let socket = test.home().with_file_name("tmux").display().to_string();
         let terminal = Self {
             test,
@@ -48,9 +57,8 @@ impl<'a> Terminal<'a> {
         };
         let weft = test.program();
         let command = terminal.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", "90", "-y", "40"]);
-        let command = test.at_home(command.arg(weft).arg("chat").args(options));
+        let command = test.at_home(command.arg(weft).args(words));
         cmd::run(command, "start weft in a terminal")?;
-        terminal.wait_for("/help for help")?;
         Ok(terminal)
     }
 
@@ -152,6 +160,49 @@ fn session_with_a_call_of_a_tool(test: &WeftContext<'_>) -> Result<()> {
     terminal.keep("terminal-tool-call")?;
     let changed = fs::read_to_string(test.home().with_file_name("work").join("a.txt"))?;
     ensure!(changed == "one\nzwei\n", "the file is {changed:?}");
+    Ok(())
+}
+
+/// A program that runs meanwhile keeps neither the question nor the prompt from coming.
+fn question_beside_a_running_mcp_server(test: &WeftContext<'_>) -> Result<()> {
+    let servers = Servers::find(test.project())?;
+    let tools = json!({ "files": { "write": true }, "mcp": { "s": servers.python() } });
+    configure(test, "tools", &tools)?;
+    let workspace = test.home().with_file_name("work");
+    fs::create_dir_all(&workspace)?;
+    let terminal = Terminal::start(test, &["--workspace", &workspace.display().to_string()])?;
+    for name in ["a.txt", "b.txt"] {
+        terminal.paste(&format!("write_file {{\"path\":\"{name}\",\"content\":\"one\"}}"))?;
+        terminal.press(&["Enter"])?;
+        terminal.wait_for(&format!("Allow write_file {name}? [y/N]"))?;
+        terminal.press(&["y", "Enter"])?;
+        terminal.wait_for("done: ")?;
+        let path = workspace.join(name);
+        ensure!(path.exists(), "`{}` is not there", path.display());
+    }
+    Ok(())
+}
+
+/// A mistake in one answer of `weft init` does not cost the others.
+fn wrong_answer_is_asked_for_again(test: &WeftContext<'_>) -> Result<()> {
+    let terminal = Terminal::run(test, &["init"])?;
+    for (text, answer) in [
+        ("Provider", "mine"),
+        ("Address of the API:", "local"),
+        ("api_base", "http://127.0.0.1:1/v1"),
+        ("Variable", "not a name"),
+        ("not the name of a variable", "-"),
+    ] {
+        terminal.wait_for(text)?;
+        terminal.press(&["-l", answer])?;
+        terminal.press(&["Enter"])?;
+    }
+    terminal.wait_for("Model:")?;
+    let screen = terminal.screen(false)?;
+    ensure!(
+        screen.matches("Address of the API:").count() == 2,
+        "the address is not asked for twice:\n{screen}"
+    );
     Ok(())
 }
 
