@@ -38,7 +38,7 @@ fn ctrl_c_keeps_received_text() {
 
 /// `timeout` sends both, and a shell does for a job that was suspended.
 #[test]
-fn ctrl_c_counts_when_the_process_is_resumed_too() {
+fn keeps_ctrl_c_when_process_is_resumed() {
     for _ in 0..5 {
         let home = Home::new("stream-slow");
         let mut child = home.spawn(&["chat", "one two three four five six seven eight nine ten"]);
