@@ -1,4 +1,4 @@
-//! Golden tests of help screens, accounts, errors and exit codes, without Binaryen. `TRYCMD=overwrite cargo test -p
+//! Golden tests of help screens, summaries, errors and exit codes, without Binaryen. `TRYCMD=overwrite cargo test -p
 //! wasm-diet --test cli` writes the current output; review the difference.
 
 #[test]

@@ -188,7 +188,7 @@ fn in_place_wants_a_file() {
 }
 
 #[test]
-fn quiet_drops_progress_but_not_the_account() {
+fn quiet_drops_progress_but_not_the_summary() {
     let directory = directory_with_module();
     let to_file = shrink(directory.path(), &["in.wasm", "-o", "out.wasm"]);
     assert!(String::from_utf8_lossy(&to_file.stdout).contains("producers"));

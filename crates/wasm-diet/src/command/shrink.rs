@@ -21,7 +21,7 @@ use super::{
 
 /// The summary as JSON.
 #[derive(Serialize)]
-struct Account<'a> {
+struct Summary<'a> {
     engine: &'a str,
     #[serde(flatten)]
     report: &'a Report,
@@ -94,12 +94,12 @@ fn report(args: &Shrink, output: &Path, engine: &Choice, shrunk: &Shrunk) -> Res
     }
     let stdout_is_free = !files::is_stdout(output);
     if args.json {
-        let account = Account {
+        let summary = Summary {
             engine: &engine.name(),
             report,
             warnings: &warnings,
         };
-        let json = serde_json::to_string_pretty(&account)?;
+        let json = serde_json::to_string_pretty(&summary)?;
         match stdout_is_free {
             true => files::print_json(&json)?,
             false => files::tell_json(&json),

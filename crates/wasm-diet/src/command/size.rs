@@ -21,7 +21,7 @@ use super::{
 
 /// A binary and its parts, in the form of a profile with one artifact.
 #[derive(Serialize)]
-struct Account<'a> {
+struct Explained<'a> {
     artifacts: BTreeMap<&'a str, Parts<'a>>,
 }
 
@@ -42,10 +42,10 @@ pub(super) fn run(args: &Size) -> Result<Verdict> {
             anatomy: &anatomy,
             modules: &modules,
         };
-        let account = Account {
+        let explained = Explained {
             artifacts: [(name.as_str(), parts)].into(),
         };
-        files::print_json(&json::lines(&account)?)?;
+        files::print_json(&json::lines(&explained)?)?;
     } else {
         files::print(&render(&name, &anatomy, &modules, args.number))?;
     }

@@ -19,7 +19,7 @@ use crate::{
     startup, surface,
 };
 
-/// Returns the module to take, with the names of its functions, and the report of it.
+/// Returns the module to take, with the names of its functions, and the report on it.
 ///
 /// # Errors
 /// Fails if the module is damaged.

@@ -91,12 +91,12 @@ impl Init {
             None => Some(""),
         };
         let Some(usual) = usual.filter(|_| self.key_env.is_none()) else {
-            return checked(self.key_env.clone().unwrap_or_default());
+            return checked_variable(self.key_env.clone().unwrap_or_default());
         };
         let hint =
             "The configuration names the environment variable that holds the key, not the key; - for none.";
         let usual = Some(usual).filter(|name| !name.is_empty()).unwrap_or("-");
-        questions.checked("Variable", Some(hint), Some(usual), checked)
+        questions.checked("Variable", Some(hint), Some(usual), checked_variable)
     }
 
     /// Returns the model: for a server of unknown models by default the first one that it has.
@@ -137,7 +137,7 @@ fn unknown_provider(name: &str, known: &[&str]) -> Error {
 }
 
 /// Refuses a key in the place of a variable's name, without quoting it.
-fn checked(name: String) -> Result<Option<String>, Error> {
+fn checked_variable(name: String) -> Result<Option<String>, Error> {
     let is_name = name
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -285,10 +285,13 @@ mod tests {
     #[test]
     fn refuses_a_key_without_quoting_it() {
         for key in ["sk-proj-abcdef", "AIza/x", "1234", "a b"] {
-            let error = checked(key.to_owned()).unwrap_err().to_string();
+            let error = checked_variable(key.to_owned()).unwrap_err().to_string();
             assert!(!error.contains(key), "{error}");
         }
-        assert_eq!(checked("MY_KEY".to_owned()).unwrap().as_deref(), Some("MY_KEY"));
-        assert_eq!(checked("-".to_owned()).unwrap(), None);
+        assert_eq!(
+            checked_variable("MY_KEY".to_owned()).unwrap().as_deref(),
+            Some("MY_KEY")
+        );
+        assert_eq!(checked_variable("-".to_owned()).unwrap(), None);
     }
 }

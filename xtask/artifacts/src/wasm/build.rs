@@ -176,9 +176,9 @@ fn compile(
 
 /// Makes cargo keep the library of each set of features, so that it is not compiled again when they take turns.
 ///
-/// cargo names a `cdylib` for WebAssembly without a hash, and then its record of what is up to date has none either,
-/// unless this variable is there, which Rust's own build sets for the same purpose. Its value becomes part of the
-/// hashes.
+/// cargo puts no hash into the name of a `cdylib` for WebAssembly, and keeps one record of what is up to date for all
+/// sets of features. With this variable, which Rust's own build sets too, name and record have a hash, and the value is
+/// a part of it.
 fn apart_by_features(build: Cmd<'_>) -> Cmd<'_> {
     build.env("__CARGO_DEFAULT_LIB_METADATA", "clawft")
 }

@@ -111,7 +111,7 @@ fn sections_count_by_module_and_around_them() {
 }
 
 #[test]
-fn account_tells_how_many_names_are_left() {
+fn report_tells_how_many_names_are_left() {
     let shrunk = run(&with_global().finish(), same).unwrap();
     let names = &shrunk.report.sections[0];
     let of_globals = Names::read(&shrunk.bytes).unwrap().section().unwrap();

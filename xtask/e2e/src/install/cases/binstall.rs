@@ -57,10 +57,8 @@ fn installs_release_for_the_user(test: &InstallContext<'_>) -> Result<()> {
 fn finds_archives_of_all_targets(test: &InstallContext<'_>) -> Result<()> {
     let page = test.changed_page(|release| {
         let others = |target: &Target| Some(*target) != Target::of_this_machine();
-        let targets = Target::ALL.into_iter().filter(others);
-        targets
-            .into_iter()
-            .try_for_each(|target| pack(test, target, release))
+        let mut targets = Target::ALL.into_iter().filter(others);
+        targets.try_for_each(|target| pack(test, target, release))
     })?;
     let repository = repository(test, &page, VERSION)?;
     let own = Target::ALL.map(|target| (target.triple(), target));

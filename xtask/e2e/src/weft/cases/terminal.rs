@@ -90,14 +90,19 @@ impl<'a> Terminal<'a> {
 
     /// Waits until `text` is on the screen, and returns the screen.
     fn wait_for(&self, text: &str) -> Result<String> {
+        self.wait_for_times(text, 1)
+    }
+
+    /// Waits until `text` is on the screen at least `times`, and returns the screen.
+    fn wait_for_times(&self, text: &str, times: usize) -> Result<String> {
         let begun = Instant::now();
         loop {
             let screen = self.screen(false)?;
-            if screen.contains(text) {
+            if screen.matches(text).count() >= times {
                 return Ok(screen);
             }
             if begun.elapsed() > PATIENCE {
-                bail!("`{text}` does not appear on the screen:\n{screen}");
+                bail!("`{text}` does not appear {times} times on the screen:\n{screen}");
             }
             sleep(Duration::from_millis(50));
         }
@@ -171,12 +176,13 @@ fn question_beside_a_running_mcp_server(test: &WeftContext<'_>) -> Result<()> {
     let workspace = test.home().with_file_name("work");
     fs::create_dir_all(&workspace)?;
     let terminal = Terminal::start(test, &["--workspace", &workspace.display().to_string()])?;
-    for name in ["a.txt", "b.txt"] {
+    for (turn, name) in [(1, "a.txt"), (2, "b.txt")] {
         terminal.paste(&format!("write_file {{\"path\":\"{name}\",\"content\":\"one\"}}"))?;
         terminal.press(&["Enter"])?;
         terminal.wait_for(&format!("Allow write_file {name}? [y/N]"))?;
         terminal.press(&["y", "Enter"])?;
-        terminal.wait_for("done: ")?;
+        // That of the first turn is still on the screen in the second.
+        terminal.wait_for_times("done: ", turn)?;
         let path = workspace.join(name);
         ensure!(path.exists(), "`{}` is not there", path.display());
     }
